@@ -1,0 +1,1 @@
+"""giantstep: what a two-layer network learns in its first few giant gradient steps."""

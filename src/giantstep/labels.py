@@ -1,0 +1,28 @@
+"""The one table of dimension names: every Dataset, of theory and of simulation, takes its names here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DIMENSIONS: Final = {
+    "target": "name of the target function",
+    "dimension": "input dimension d",
+    "replicate": "repetition with its own random numbers; the option is --seeds",
+    "step": "gradient steps taken, 0 = initialisation",
+    "neuron": "hidden neuron, 0 .. width - 1",
+    "neuron_other": "second neuron of a pair (Q = W W^T)",
+    "direction": "teacher direction z1 .. zr",
+    "direction_other": "second direction of a pair (projectors)",
+    "ridge": "penalty of the readout regression",
+    "sample_ratio": "n / d of the readout batch",
+}
+"""Dimension name -> what it counts."""
+
+
+def directions(rank: int) -> list[str]:
+    """Return the coordinate labels of the teacher directions.
+
+    >>> directions(2)
+    ['z1', 'z2']
+    """
+    return [f"z{index + 1}" for index in range(rank)]

@@ -1,0 +1,166 @@
+"""The training protocol: a list of giant steps, each with its batch, learning rate and loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from giantstep.errors import SpecError, nearest
+from giantstep.networks.gradient import LOSSES
+from giantstep.sizes import Size
+
+MAX_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One gradient step W <- (1 - learning_rate * weight_decay) W + learning_rate (1/batch) D^T X.
+
+    Parameters
+    ----------
+    batch : int or str
+        Number of samples, a size such as ``"3d"`` or ``"d^2"``.
+    learning_rate : float or str
+        Positive; a size such as ``"p*sqrt(d)"``. O(1) moves rows by O(1) with a readout of O(1) entries at
+        finite width (theory note 00).
+    reuse : bool
+        Use the batch of the step before it again, instead of fresh samples.
+    preprocess : bool
+        Predict with C_0 + C_1 . x + network, where C_0 = mean y and C_1 = mean y x come from this batch.
+    loss : {"square", "correlation"}
+    weight_decay : float
+        >= 0.
+
+    Examples
+    --------
+    >>> Step(batch="3d", learning_rate=3.0).spec()
+    {'batch': '3d', 'learning_rate': '3'}
+    """
+
+    batch: Size
+    learning_rate: Size
+    reuse: bool = False
+    preprocess: bool = False
+    loss: str = "square"
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        batch = Size.parse(self.batch, name="batch")
+        rate = Size.parse(self.learning_rate, name="learning_rate")
+        if batch.coefficient <= 0:
+            raise SpecError(f"batch: found {batch}, expected a positive size such as 4096, '3d' or 'd^2'.")
+        if rate.coefficient <= 0:
+            raise SpecError(
+                f"learning_rate: found {rate}, expected a positive size such as 3.0 or 'p*sqrt(d)'."
+            )
+        if self.loss not in LOSSES:
+            raise SpecError(
+                f"loss: found {self.loss!r}, expected {' or '.join(LOSSES)}{nearest(self.loss, LOSSES)}."
+            )
+        decay = self.weight_decay
+        if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < math.inf:
+            raise SpecError(f"weight_decay: found {decay!r}, expected a number >= 0.")
+        for name in ("reuse", "preprocess"):
+            if not isinstance(getattr(self, name), bool):
+                raise SpecError(f"{name}: found {getattr(self, name)!r}, expected true or false.")
+        object.__setattr__(self, "batch", batch)
+        object.__setattr__(self, "learning_rate", rate)
+        object.__setattr__(self, "weight_decay", float(decay))
+
+    def spec(self) -> dict[str, Any]:
+        """Return the canonical description: sizes as text, other fields unless default."""
+        spec: dict[str, Any] = {"batch": str(self.batch), "learning_rate": str(self.learning_rate)}
+        for name, default in (
+            ("reuse", False),
+            ("preprocess", False),
+            ("loss", "square"),
+            ("weight_decay", 0.0),
+        ):
+            if getattr(self, name) != default:
+                spec[name] = getattr(self, name)
+        return spec
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The steps of a training run, in order.
+
+    Examples
+    --------
+    >>> protocol = Protocol.repeat(3, batch="3d", learning_rate=3.0, reuse=True)
+    >>> [step.reuse for step in protocol.steps]
+    [False, True, True]
+    """
+
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        steps = tuple(self.steps)
+        object.__setattr__(self, "steps", steps)
+        if not 0 <= len(steps) <= MAX_STEPS or not all(isinstance(step, Step) for step in steps):
+            raise SpecError(f"protocol: found {len(steps)} entries, expected 0 to {MAX_STEPS} Steps.")
+        for number, step in enumerate(steps, start=1):
+            if not step.reuse:
+                continue
+            if number == 1:
+                raise SpecError(
+                    "protocol: step 1 reuses a batch, but there is none before it. Make it fresh."
+                )
+            if step.batch != steps[number - 2].batch:
+                raise SpecError(
+                    f"protocol: step {number} reuses a batch of {steps[number - 2].batch} samples but asks "
+                    f"for {step.batch}. Give both the same batch."
+                )
+
+    @classmethod
+    def repeat(
+        cls,
+        steps: int,
+        *,
+        batch: Size | str | int = "d",
+        learning_rate: Size | str | float = 1.0,
+        reuse: bool = False,
+        preprocess: bool = False,
+        loss: str = "square",
+        weight_decay: float = 0.0,
+    ) -> Protocol:
+        """Return the same step taken several times; with ``reuse`` all on the batch of the first.
+
+        Raises
+        ------
+        SpecError
+            Names the field, what was found and what is allowed.
+        """
+        if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= MAX_STEPS:
+            raise SpecError(f"steps: found {steps!r}, expected a whole number from 0 to {MAX_STEPS}.")
+
+        def step(again: bool) -> Step:
+            size, rate = Size.parse(batch, name="batch"), Size.parse(learning_rate, name="learning_rate")
+            return Step(size, rate, again, preprocess, loss, weight_decay)
+
+        first = step(False)
+        return cls(tuple(step(True) if reuse and number else first for number in range(steps)))
+
+    def batches(self, dimension: int, width: int) -> tuple[int, ...]:
+        """Return each step's number of samples at a dimension and width."""
+        return tuple(step.batch.count(dimension=dimension, width=width) for step in self.steps)
+
+    def learning_rates(self, dimension: int, width: int) -> tuple[float, ...]:
+        """Return each step's learning rate at a dimension and width."""
+        rates = tuple(step.learning_rate.at(dimension=dimension, width=width) for step in self.steps)
+        if not all(map(math.isfinite, rates)):
+            raise SpecError(
+                f"learning_rate: found {max(rates)} at dimension {dimension}, expected a finite number."
+            )
+        return rates
+
+    def spec(self) -> list[dict[str, Any]]:
+        """Return the canonical description of every step."""
+        return [step.spec() for step in self.steps]
+
+    @classmethod
+    def from_spec(cls, steps: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> Protocol:
+        """Return the protocol that `spec` describes."""
+        return cls(tuple(Step(**step) for step in steps))
