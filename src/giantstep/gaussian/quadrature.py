@@ -239,4 +239,4 @@ def gaussian_mean(
         results.append((float(weights @ values), float(weights @ np.abs(values))))
     (coarse, _), (fine, size) = results
     error = abs(fine - coarse) * (1.0 if frame.aligned else 4.0)
-    return Estimate(fine, error + 16 * np.finfo(float).eps * size)
+    return Estimate(fine, float(error + 16 * np.finfo(float).eps * size))
