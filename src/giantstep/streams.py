@@ -68,8 +68,9 @@ def fingerprint() -> str:
     Two installations with equal fingerprints draw equal bits; a result file stores it, so that a reader
     knows whether "same seed" means "same bits" or only "same law".
     """
+    from giantstep.gaussian.bartlett import bartlett
+    from giantstep.gaussian.normals import draw_normals
+
     generator = Streams(seed=0).generator(Role.BATCH)
-    draws = np.concatenate(
-        [generator.standard_normal(500, dtype=np.float32), generator.chisquare(7.0, 500).astype(np.float32)]
-    )
-    return hashlib.sha256(draws.astype("<f4").tobytes()).hexdigest()
+    draws = np.concatenate([draw_normals(generator, 900), bartlett(10, 1000, generator).ravel()])
+    return hashlib.sha256(draws.astype("<f8").tobytes()).hexdigest()

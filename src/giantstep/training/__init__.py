@@ -1,0 +1,1 @@
+"""Verb simulate: two engines, exact in law, behind one function."""
