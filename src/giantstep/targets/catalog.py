@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from giantstep.errors import SpecError, nearest
 
@@ -23,6 +22,9 @@ class CatalogEntry:
 
 @cache
 def _load() -> dict[str, CatalogEntry]:
+    # imported here because it costs a fifth of the import of this package
+    from importlib import resources
+
     text = resources.files("giantstep.targets").joinpath("catalog.json").read_text("utf-8")
     return {record["name"]: CatalogEntry(**record) for record in json.loads(text)}
 

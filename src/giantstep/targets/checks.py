@@ -56,7 +56,7 @@ def complaint_about_exponential(node: Node) -> str | None:
     """Allow exp where its moments are finite: the argument is bounded above or grows linearly at most."""
     value = constant_value(node)
     if value is not None:
-        return None if abs(value) <= _LOG_MAX else _outside(f"exp of {float(value):g}")
+        return None if abs(float(value)) <= _LOG_MAX else _outside(f"exp of {float(value):g}")
     found = bounds(node)
     if found.high < math.inf or found.degree <= 1.0:
         return None
@@ -68,10 +68,11 @@ def complaint_about_exponential(node: Node) -> str | None:
 
 def complaint_about_power(base: Node, exponent: Node) -> str | None:
     """Allow whole powers 0..12 of anything and constant powers of constants."""
-    power, value = constant_value(exponent), constant_value(base)
+    power = constant_value(exponent)
+    value = constant_value(base)
     if power is None:
-        return f"the exponent {shown(exponent)} holds a variable; exponents are numbers, write exp(...) instead"
-    if abs(power) > MAX_EXPONENT:
+        return f"the exponent {shown(exponent)} holds a variable; exponents are numbers, so write exp(...)"
+    if abs(float(power)) > MAX_EXPONENT:
         return f"the exponent {_plain(power)} is too large; allowed are whole numbers 0..{MAX_EXPONENT}"
     if value is None:
         if power != int(power) or power < 0:
@@ -84,7 +85,7 @@ def complaint_about_power(base: Node, exponent: Node) -> str | None:
         return None if power >= 0 else "division by zero: a negative power of zero"
     if value < 0 and power != int(power):
         return f"the power {_plain(power)} of the negative number {float(value):g}"
-    if abs(float(power) * math.log(abs(value))) > _LOG_MAX:
+    if abs(float(power) * math.log(abs(float(value)))) > _LOG_MAX:
         return _outside(f"{shown(base)} to the power {_plain(power)}")
     return None
 
@@ -93,7 +94,7 @@ def complaint_about_size(node: Node) -> str | None:
     """Refuse constants, degrees and coefficients that would leave the range of floating point numbers."""
     value = constant_value(node)
     if value is not None:
-        if value == 0 or 1.0 / MAX_CONSTANT <= abs(value) <= MAX_CONSTANT:
+        if value == 0 or 1.0 / MAX_CONSTANT <= abs(float(value)) <= MAX_CONSTANT:
             return None
         return _outside(f"the constant {shown(node)}")
     degree = bounds(node).degree

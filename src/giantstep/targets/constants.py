@@ -40,8 +40,8 @@ def constant_value(node: Node) -> Real | None:
     The parser has refused division by zero, roots of negatives and oversized powers before this is asked.
     """
     match node:
-        case Number(value):
-            return value
+        case Number(literal):
+            return literal
         case Constant(name):
             return _CONSTANTS[name]
         case Variable():
@@ -58,8 +58,9 @@ def constant_value(node: Node) -> Real | None:
                 return Fraction(1)
             return None if value is None or power is None else power_of(value, power)
         case Sum(parts) | Product(parts) | Call(_, parts):
-            values = []
+            values: list[Real] = []
             for part in parts:
+                # a variable anywhere decides it, before the other parts are looked at
                 value = constant_value(part)
                 if value is None:
                     return None
@@ -110,9 +111,9 @@ def _apply(name: str, values: list[Real]) -> Real:
         case "max":
             return max(values)
         case "abs":
-            return abs(value)
+            return value if value >= 0 else -value
         case "relu":
-            return max(value, Fraction(0))
+            return value if value > 0 else Fraction(0)
         case "sign":
             return Fraction((value > 0) - (value < 0))
         case "sqrt":
@@ -121,6 +122,7 @@ def _apply(name: str, values: list[Real]) -> Real:
 
 
 def _short(value: Real) -> Real:
-    if isinstance(value, Fraction) and value.numerator.bit_length() + value.denominator.bit_length() > _MAX_BITS:
-        return float(value)
+    if isinstance(value, Fraction):
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        return float(value) if bits > _MAX_BITS else value
     return value

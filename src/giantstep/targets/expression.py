@@ -70,8 +70,8 @@ class Expression:
             rank = max(variables_of(tree), default=-1) + 1
             if rank == 0:
                 raise SpecError(
-                    f"target: '{text_of(tree)}' depends on no variable, so there is nothing to learn; use z1, "
-                    f"z2, .. z{MAX_VARIABLE}, or give the rank"
+                    f"target: '{text_of(tree)}' depends on no variable, so there is nothing to learn; use "
+                    f"z1..z{MAX_VARIABLE}, or give the rank"
                 )
         return cls(tree, rank)
 

@@ -4,7 +4,8 @@
     term       = signed { ("*" | "/") signed }
     signed     = ("+" | "-") signed | power
     power      = atom [ ("**" | "^") signed ]          (binds to the right: 2**3**2 is 2**9)
-    atom       = number | "pi" | "e" | z<index> | name "(" expression { "," expression } ")" | "(" expression ")"
+    atom       = number | "pi" | "e" | z<index> | "(" expression ")"
+               | name "(" expression { "," expression } ")"
 
 The parser reads this by precedence climbing.  Every node is checked as it is made, so that each refusal can
 name its place; what is let through has all moments under a Gaussian and evaluates without surprises.
@@ -93,7 +94,7 @@ class _Parser:
         return token
 
     def whole(self) -> Node:
-        if self.token.kind == "end":
+        if len(self.tokens) == 1:
             fail(self.source, 1, "the expression is empty; write one such as z1 + z1*z2")
         node = self.expression(_ADDITIVE)
         if self.token.kind != "end":
@@ -133,8 +134,8 @@ class _Parser:
                 node = self.expression(_ADDITIVE)
                 self.close(token)
                 return node
-            case "end":
-                fail(self.source, token.column, "the expression ends where a value was expected")
+        if not token.text:
+            fail(self.source, token.column, "the expression ends where a value was expected")
         fail(self.source, token.column, f"found '{token.text}' where a value was expected")
 
     def named(self, token: Token) -> Node:
@@ -168,7 +169,7 @@ class _Parser:
 
     def number(self, token: Token) -> Fraction:
         if len(token.text) > MAX_LITERAL:
-            fail(self.source, token.column, f"a number of {len(token.text)} characters, at most {MAX_LITERAL}")
+            fail(self.source, token.column, f"a number of {len(token.text)} digits, at most {MAX_LITERAL}")
         _, _, exponent = token.text.lower().partition("e")
         # the exponent is looked at before 10**exponent is built
         if exponent and abs(int(exponent)) > 2 * MAX_LITERAL:
@@ -212,7 +213,7 @@ class _Parser:
         if token.kind == "sign" and token.text == ")":
             self.take()
             return
-        if token.kind == "end":
+        if not token.text:
             fail(self.source, opening.column, "this bracket is never closed; add ')'")
         self.refuse_after_operand(token)
 

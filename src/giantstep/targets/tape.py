@@ -60,7 +60,7 @@ _COMMUTES = frozenset({"add", "multiply", "max", "min"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call: registers of its operands (`right` is -1 for one operand) and a register whose array may be reused."""
+    """One call: registers of its operands (`right` -1: none) and a register whose array it may write over."""
 
     name: str
     left: int
@@ -70,7 +70,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """Registers hold first the inputs, then the constants, then one result per entry; `result` is the answer."""
+    """Registers hold the inputs, then the constants, then one value per entry; `result` is the answer's."""
 
     inputs: tuple[int, ...]
     constants: tuple[float, ...]
@@ -117,7 +117,7 @@ class Tape:
 
 
 def _slope(name: str, x: Array, value: Array) -> Any:
-    """Return the derivative of a function of one argument; at a kink, what `np.sign` would give (0 for sign)."""
+    """Return the derivative of a function of one argument; at a kink, what `np.sign` suggests."""
     match name:
         case "negative":
             return -1.0
@@ -279,7 +279,7 @@ class _Recorder:
         return self.call("multiply", total, x) if order % 2 else total
 
     def finish(self, result: int) -> Tape:
-        """Lay the numbered values out as inputs, constants, calls, and find which arrays may be written over."""
+        """Lay the values out as inputs, constants, calls; find which arrays may be written over."""
         keys = list(self.numbers)
         inputs = [place for place, key in enumerate(keys) if key[0] == "input"]
         constants = [place for place, key in enumerate(keys) if key[0] == "constant"]

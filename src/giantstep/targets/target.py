@@ -82,7 +82,7 @@ class Target:
     def from_callable(
         cls, function: Callable[[Any], Any], rank: int, *, noise: float = 0.0, name: str | None = None
     ) -> Target:
-        """Take a Python function ``z (..., rank) -> (...)`` as target, for simulation in this process only."""
+        """Take a Python function ``z (..., rank) -> (...)`` as target; it stays in this process."""
         link = CallableLink(function, rank)
         return cls(link, link.rank, noise, name)
 
@@ -99,13 +99,13 @@ class Target:
         return cls.parse(found.expression, noise=found.noise, rank=found.rank, name=found.name)
 
     def __call__(self, z: Any) -> Any:
-        """Return g(z) without noise: `z` of shape ``(..., rank)`` to ``(...)``; float32 and float64 are kept."""
+        """Return g(z) without noise: ``(..., rank)`` to ``(...)``, keeping float32 and float64."""
         return self.link(z)
 
     def __str__(self) -> str:
         if isinstance(self.link, Expression):
             return str(self.link)
-        return self.name or getattr(self.link.function, "__name__", "function")
+        return str(self.name or getattr(self.link.function, "__name__", "function"))
 
     def spec(self) -> dict[str, Any]:
         """Return what a study file writes down: expression, rank and noise.
@@ -117,7 +117,7 @@ class Target:
         """
         if not isinstance(self.link, Expression):
             raise CapabilityError(
-                f"target '{self}' is a Python function, which a study cannot store or send to a worker; write it "
-                "as an expression (Target.parse)"
+                f"target '{self}' is a Python function, which a study cannot store or send; write "
+                "it as an expression (Target.parse)"
             )
         return {"expression": str(self.link), "rank": self.rank, "noise": self.noise}
