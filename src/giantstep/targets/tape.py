@@ -33,7 +33,7 @@ def _erf(x: Array, out: Array | None = None) -> Array:
     # scipy.special takes longer to import than everything else here together
     from scipy.special import erf
 
-    return erf(x, out)
+    return erf(x, out=out)
 
 
 _UNARY: dict[str, Callable[..., Array]] = {
@@ -84,10 +84,10 @@ class Tape:
             for entry in self.entries:
                 out = registers[entry.reuse] if entry.reuse != _NONE else None
                 if entry.right == _NONE:
-                    registers.append(_UNARY[entry.name](registers[entry.left], out))
+                    registers.append(_UNARY[entry.name](registers[entry.left], out=out))
                 else:
                     call = _BINARY[entry.name]
-                    registers.append(call(registers[entry.left], registers[entry.right], out))
+                    registers.append(call(registers[entry.left], registers[entry.right], out=out))
         return registers[self.result]
 
     def gradient(self, columns: list[Array]) -> list[Any]:

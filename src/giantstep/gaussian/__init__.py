@@ -1,0 +1,1 @@
+"""Ground: what is true of N(0, I) - Hermite polynomials, quadrature, kernels, Bartlett factors."""

@@ -1,0 +1,173 @@
+"""A target made ready for analysis: its labels, what the activation sees, its symmetries, its true rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giantstep.errors import CapabilityError
+from giantstep.gaussian.quadrature import kink_frame
+from giantstep.staircase.blocks import Block, conditional_blocks
+from giantstep.staircase.polynomial_labels import PolynomialLabels, typed_to_round_off
+from giantstep.staircase.series import (
+    MONTE_CARLO_ORDER,
+    QUADRATURE_RANK,
+    Series,
+    highest_order,
+    monte_carlo_series,
+    quadrature_series,
+)
+from giantstep.staircase.subspaces import Subspace
+from giantstep.staircase.symmetry import Symmetry, find_symmetries
+from giantstep.staircase.transforms import GENERAL_FAMILY, IDENTITY, POLYNOMIAL_FAMILY, Transform
+from giantstep.staircase.visibility import Sight
+from giantstep.targets import Target
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything the chain asks of a target, computed once.
+
+    Attributes
+    ----------
+    target : Target
+    sight : Sight
+        What the activation can see.
+    """
+
+    target: Target
+    sight: Sight
+    _memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        return self.target.rank
+
+    @cached_property
+    def labels(self) -> PolynomialLabels | None:
+        """The target as a polynomial, or None."""
+        try:
+            polynomial = self.target.link.polynomial()
+        except CapabilityError:
+            return None
+        if polynomial is None:
+            return None
+        return PolynomialLabels.of(polynomial, rounded=typed_to_round_off(str(self.target.link)))
+
+    @property
+    def exact(self) -> bool:
+        """Whether zeros of the label's own tensors are exact decisions."""
+        return self.labels is not None and self.labels.exact
+
+    @property
+    def order(self) -> int:
+        """Highest total order of the label's tensors that is held."""
+        if self.labels is not None:
+            return self.labels.degree
+        return MONTE_CARLO_ORDER if self.sampled else highest_order(self.rank)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether tensors come from Monte Carlo."""
+        return self.labels is None and (self.target.link.black_box or self.rank > QUADRATURE_RANK)
+
+    @property
+    def how(self) -> str:
+        """How the tensors were obtained, in words."""
+        if self.labels is not None:
+            return "exact rational arithmetic" if self.labels.exact else "polynomial in rounded numbers"
+        return "Monte Carlo" if self.sampled else f"quadrature up to order {self.order}"
+
+    @property
+    def family(self) -> tuple[Transform, ...]:
+        """Label transforms of a reused batch."""
+        return POLYNOMIAL_FAMILY if self.labels is not None else GENERAL_FAMILY
+
+    @cached_property
+    def _series(self) -> dict[str, Series]:
+        return {}
+
+    def _series_of(self, transforms: Iterable[Transform]) -> dict[str, Series]:
+        held = self._series
+        missing = [transform for transform in transforms if transform.text not in held]
+        if missing and self.sampled:
+            # One pass over the samples serves the whole family.
+            held.update(monte_carlo_series(self.target, self.rank, self.family))
+        elif missing:
+            held.update(quadrature_series(self.target, missing))
+        return held
+
+    def blocks(
+        self, subspace: Subspace, transforms: Iterable[Transform], outside: int
+    ) -> Iterator[tuple[Transform, list[Block] | None]]:
+        """Yield (transform, its blocks with 1..outside complement indices); None where too costly."""
+        wanted = list(transforms)
+        if self.labels is not None:
+            # Powers are computed lazily: a chain that is full after y^2 never pays for y^6.
+            powers = [transform.power or 1 for transform in wanted]
+            symbols = self.labels.symbols(subspace, powers, outside)
+            for transform, (_, symbol) in zip(wanted, symbols, strict=True):
+                yield transform, None if symbol is None else conditional_blocks(symbol, subspace, outside)
+            return
+        series = self._series_of(wanted)
+        for transform in wanted:
+            yield transform, conditional_blocks(series[transform.text].symbol(subspace), subspace, outside)
+
+    def own_blocks(self, subspace: Subspace, outside: int) -> list[Block]:
+        """Return the blocks of the label itself (remembered per subspace)."""
+        key = (subspace.rows.tobytes(), outside)
+        if key not in self._memo:
+            self._memo[key] = next(iter(self.blocks(subspace, [IDENTITY], outside)))[1] or []
+        return self._memo[key]
+
+    @cached_property
+    def _spread(self) -> Array:
+        """sum_k mat C_k mat C_k^T / k!, whose eigenbasis is a frame that turns with the target."""
+        zero = Subspace.zero(self.rank, exact=False)
+        total = np.zeros((self.rank, self.rank))
+        symbol_blocks = conditional_blocks(self._float_symbol(zero), zero, self.order)
+        frame = zero.float_frame()
+        for block in symbol_blocks:
+            rows = block.matrix @ frame
+            if block.strength > max(block.tolerance, 1e-150):
+                total += rows.T @ rows / block.strength**2 / (1.0 + block.outside)
+        return total
+
+    def _float_symbol(self, subspace: Subspace) -> Any:
+        if self.labels is not None:
+            return next(iter(self.labels.symbols(subspace, [1], self.order)))[1]
+        return self._series_of([IDENTITY])[IDENTITY.text].symbol(subspace)
+
+    def frames(self, subspace: Subspace) -> list[Array]:
+        """Return the frames in which symmetries are searched: coordinates, kinks, eigenbases."""
+        spread = self._spread
+        found = [np.eye(self.rank), kink_frame(self.target.link.kinks().hyperplanes, self.rank).axes]
+        found.append(np.linalg.eigh(spread)[1].T)
+        if subspace.dimension:
+            frame = subspace.float_frame()
+            inner, outer = frame[: subspace.dimension], frame[subspace.dimension :]
+            parts = [np.linalg.eigh(part @ spread @ part.T)[1].T @ part for part in (inner, outer)]
+            found.append(np.vstack(parts))
+        return found
+
+    def symmetries(self, subspace: Subspace) -> tuple[Symmetry, ...]:
+        """Return the symmetries found in the frames that go with a subspace."""
+        key = ("symmetries", subspace.rows.tobytes())
+        if key not in self._memo:
+            terms = self.labels.terms if self.labels is not None and self.labels.exact else None
+            self._memo[key] = find_symmetries(self.target, self.frames(subspace), terms)
+        return self._memo[key]
+
+    @cached_property
+    def label_values(self) -> Array | None:
+        """The two values of a two-valued label, on which every transform is linear; else None."""
+        points = np.random.default_rng(7).standard_normal((4096, self.rank))
+        values: Array = np.unique(np.round(np.asarray(self.target(points), dtype=np.float64), 9)).astype(float)
+        return values if len(values) == 2 else None
