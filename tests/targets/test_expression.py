@@ -94,7 +94,8 @@ def test_hermite_coefficients_are_those_of_gauss_hermite_quadrature(g):
     density = weights[:, None, None] * weights[None, :, None] * weights
     value = p(z)
     found = p.hermite()
-    for alpha in [(0, 0, 0), (1, 0, 0), (0, 2, 0), (1, 0, 1), (0, 1, 2), (3, 0, 0), (1, 1, 1), (2, 2, 0), *found]:
+    zeros = [(0, 0, 0), (1, 0, 0), (0, 2, 0), (1, 0, 1), (0, 1, 2), (3, 0, 0), (1, 1, 1), (2, 2, 0)]
+    for alpha in [*zeros, *found]:
         basis = np.ones(z.shape[:-1])
         for i, order in enumerate(alpha):
             basis = basis * np.polynomial.hermite_e.hermeval(z[..., i], [0] * order + [1])
@@ -178,7 +179,7 @@ def test_an_expression_is_smooth_on_segments_that_cross_no_kink(g, seed):
 
 
 def jump_energy(g, start, stop, low, high):
-    """Return how slowly Chebyshev coefficients fall: a jump of the derivative leaves k**-2, a smooth piece nothing."""
+    """Return the size of late Chebyshev coefficients: a jump of the derivative leaves k**-2, else nothing."""
     worst = np.inf
     # primes, so that no edge is an edge of another level and a kink cannot hide at one
     for pieces in (1, 7, 53, 401):
