@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from giantstep.errors import SpecError
-from giantstep.targets.bounds import Bounds, bounds
+from giantstep.targets.bounds import Bounds, bounds_of
 from giantstep.targets.expression import Expression
 from giantstep.targets.grammar import parse
 
@@ -38,12 +38,12 @@ from giantstep.targets.grammar import parse
     ],
 )
 def test_ranges_and_degrees(text, low, high, degree):
-    found = bounds(parse(text))
+    found = bounds_of(parse(text))
     assert (found.low, found.high, found.degree) == (pytest.approx(low), pytest.approx(high), degree)
 
 
 def test_a_reach_bounds_everything():
-    assert bounds(parse("z1**3 - z2"), 2.0) == Bounds(-10.0, 10.0)
+    assert bounds_of(parse("z1**3 - z2"), 2.0) == Bounds(-10.0, 10.0)
 
 
 LEAVES = st.sampled_from(["z1", "z2", "2", "0.5", "-1", "3*z1 - 1"])
@@ -69,7 +69,7 @@ def test_no_value_leaves_the_range(text, seed, reach):
     except SpecError:
         return
     z = np.clip(2 * np.random.default_rng(seed).standard_normal((200, 2)), -3, 3)
-    value, found = g(z), bounds(g.tree, reach)
+    value, found = g(z), bounds_of(g.tree, reach)
     slack = 1e-9 * (1 + np.abs(value))
     assert np.all(value >= found.low - slack)
     assert np.all(value <= found.high + slack)
@@ -80,7 +80,7 @@ def test_no_value_leaves_the_range(text, seed, reach):
 )
 def test_growth_is_no_faster_than_the_degree(text):
     g = Expression.parse(text, 2)
-    degree = bounds(g.tree).degree
+    degree = bounds_of(g.tree).degree
     z = np.random.default_rng(0).standard_normal((500, 2))
     near, far = np.abs(g(1e3 * z)).max(), np.abs(g(1e4 * z)).max()
     assert far <= 1.05 * near * 10**degree

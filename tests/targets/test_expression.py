@@ -13,7 +13,8 @@ from giantstep.targets.grammar import parse
 from giantstep.targets.tree import text_of
 
 RANK = 3
-LAWS = settings(max_examples=200, deadline=None)
+# derandomized: these compare floating point numbers, and CI must give the same verdict twice
+LAWS = settings(max_examples=200, deadline=None, derandomize=True)
 
 numbers = st.one_of(
     st.integers(0, 20).map(str),

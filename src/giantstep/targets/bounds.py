@@ -43,11 +43,11 @@ class Bounds:
         return max(abs(self.low), abs(self.high))
 
 
-def bounds(node: Node, reach: float = math.inf) -> Bounds:
+def bounds_of(node: Node, reach: float = math.inf) -> Bounds:
     """Return the range and growth of `node` where every ``|z| <= reach``.
 
     >>> from giantstep.targets.grammar import parse
-    >>> bounds(parse("1 + z1**2"))
+    >>> bounds_of(parse("1 + z1**2"))
     Bounds(low=1.0, high=inf, degree=2.0)
     """
     found = _bounds(node, reach)
@@ -62,28 +62,28 @@ def _bounds(node: Node, reach: float) -> Bounds:
         case Variable():
             return Bounds(-reach, reach, 1.0)
         case Negative(operand):
-            inner = bounds(operand, reach)
+            inner = bounds_of(operand, reach)
             return Bounds(-inner.high, -inner.low, inner.degree)
         case Inverse(operand):
-            return _inverse(bounds(operand, reach))
+            return _inverse(bounds_of(operand, reach))
         case Sum(terms):
-            parts = [bounds(term, reach) for term in terms]
+            parts = [bounds_of(term, reach) for term in terms]
             low, high = sum([part.low for part in parts]), sum([part.high for part in parts])
             return Bounds(low, high, max([part.degree for part in parts]))
         case Product(factors):
             result = Bounds(1.0, 1.0)
             # equal factors are one power, so that z1*z1 is known to be nonnegative
             for factor, count in Counter(factors).items():
-                result = _times(result, _power(bounds(factor, reach), count))
+                result = _times(result, _power(bounds_of(factor, reach), count))
             return result
         case Power(base, exponent):
             power = constant_value(exponent)
             if power is not None and power >= 0 and power == int(power):
-                return _power(bounds(base, reach), int(power))
+                return _power(bounds_of(base, reach), int(power))
             value = float(constant_value(node) or 0.0)
             return Bounds(value, value)
         case Call(name, arguments):
-            return _call(name, [bounds(argument, reach) for argument in arguments])
+            return _call(name, [bounds_of(argument, reach) for argument in arguments])
     raise TypeError(f"not a node: {node!r}")
 
 

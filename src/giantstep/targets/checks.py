@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from giantstep.targets.bounds import bounds
+from giantstep.targets.bounds import bounds_of
 from giantstep.targets.constants import Real, constant_value
 from giantstep.targets.tree import Node, text_of
 from giantstep.targets.vocabulary import (
@@ -30,7 +30,7 @@ def complaint_about_divisor(node: Node) -> str | None:
     value = constant_value(node)
     if value is not None:
         return None if value != 0 else "division by zero"
-    found = bounds(node)
+    found = bounds_of(node)
     if found.low >= SMALLEST_DIVISOR or found.high <= -SMALLEST_DIVISOR:
         return None
     return (
@@ -44,7 +44,7 @@ def complaint_about_root(node: Node) -> str | None:
     value = constant_value(node)
     if value is not None:
         return None if value >= 0 else f"sqrt of the negative number {float(value):g}"
-    if bounds(node).low >= 0.0:
+    if bounds_of(node).low >= 0.0:
         return None
     return (
         f"sqrt of {shown(node)}, which may be negative; allowed are sums of nonnegative parts "
@@ -57,7 +57,7 @@ def complaint_about_exponential(node: Node) -> str | None:
     value = constant_value(node)
     if value is not None:
         return None if abs(float(value)) <= _LOG_MAX else _outside(f"exp of {float(value):g}")
-    found = bounds(node)
+    found = bounds_of(node)
     if found.high < math.inf or found.degree <= 1.0:
         return None
     return (
@@ -97,10 +97,10 @@ def complaint_about_size(node: Node) -> str | None:
         if value == 0 or 1.0 / MAX_CONSTANT <= abs(float(value)) <= MAX_CONSTANT:
             return None
         return _outside(f"the constant {shown(node)}")
-    degree = bounds(node).degree
+    degree = bounds_of(node).degree
     if MAX_DEGREE < degree < math.inf:
         return f"{shown(node)} grows with degree {degree:g}, at most {MAX_DEGREE} is allowed"
-    if not bounds(node, REACH).size <= MAX_VALUE:
+    if not bounds_of(node, REACH).size <= MAX_VALUE:
         return f"{shown(node)} exceeds {MAX_VALUE:g} where some |z| <= {REACH:g}; use smaller coefficients"
     return None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from giantstep.errors import CapabilityError
-from giantstep.targets.bounds import bounds
+from giantstep.targets.bounds import bounds_of
 from giantstep.targets.constants import constant_value
 from giantstep.targets.expansion import hermite_of
 from giantstep.targets.polynomial import Polynomial
@@ -93,7 +93,7 @@ def _zeros(node: Node, rank: int, touching: bool) -> list[Plane] | None:
     """Return planes that hold the zeros of `node` (its sign changes only, unless `touching`)."""
     if constant_value(node) is not None:
         return []
-    reach = bounds(node)
+    reach = bounds_of(node)
     if reach.low > 0 or reach.high < 0:
         return []
     if not touching and (reach.low >= 0 or reach.high <= 0):
@@ -112,7 +112,7 @@ def _zeros(node: Node, rank: int, touching: bool) -> list[Plane] | None:
             counted = Counter(factors).items()
             parts = [factor for factor, count in counted if touching or count % 2]
             return _united([_zeros(part, rank, touching) for part in parts])
-        case Sum(terms) if all(bounds(term).low >= 0 for term in terms):
+        case Sum(terms) if all(bounds_of(term).low >= 0 for term in terms):
             # a sum of nonnegative terms vanishes only where each of them does: any one will do
             for term in terms:
                 planes = _zeros(term, rank, touching)
