@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from giantstep.errors import SpecError
 
-_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
+_NUMBER = r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?"
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>[A-Za-z_]+)|(?P<op>\*\*|[*^/()+-]))")
 _ALLOWED = (
     "a number or a product of numbers, d, p, sqrt(d), sqrt(p) and their powers, "
@@ -73,10 +73,13 @@ class Size:
     def at(self, *, dimension: int, width: int) -> float:
         """Return the value at a dimension and a width, as a float."""
         try:
-            exact = float(self.coefficient)
-            return exact * float(dimension) ** float(self.d_power) * float(width) ** float(self.p_power)
+            powers = float(dimension) ** float(self.d_power) * float(width) ** float(self.p_power)
+            value = float(self.coefficient) * powers
         except OverflowError:
-            raise SpecError(f"size '{self}': too large for a float at dimension {dimension}.") from None
+            value = math.inf
+        if not math.isfinite(value):
+            raise SpecError(f"size '{self}': too large for a float at dimension {dimension}.")
+        return value
 
     def count(self, *, dimension: int, width: int, name: str = "batch") -> int:
         """Return the value as a whole number >= 1, exact where the powers are whole.
