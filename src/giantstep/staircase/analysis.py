@@ -79,11 +79,13 @@ def analyze(
     steps, chain_doubts = _steps(problem, growths, modes)
     messages += [f"undecided - {doubt}" for doubt in chain_doubts]
     fresh = fresh_exponents(problem, whole)
-    generative = generative_exponents(problem, whole, fresh.leap)
+    # Label transforms are what any algorithm may use: their exponents belong to the target, not the network.
+    bare = problem if problem.sight.sees_all else replace(problem, sight=Sight.generic())
+    plain = fresh if problem.sight.sees_all else fresh_exponents(bare, whole)
+    generative = generative_exponents(bare, whole, plain.leap)
     for name, found in (("leap", fresh), ("generative leap", generative)):
         messages += [f"undecided - {name}: {doubt}" for doubt in found.doubts]
     status = UNDECIDED if messages else DECIDED
-    bare = _of_target(problem, whole, fresh, generative)
     messages += _remarks(problem, whole, modes, fresh, network)
     last = steps[-1].subspace if steps else np.zeros((0, target.rank))
     total = _total(modes, steps)
@@ -105,7 +107,7 @@ def analyze(
         activation=problem.sight.name,
         bias=bool(network is not None and network.biased),
         per_direction_leap=_direction_leaps(fresh, whole),
-        exponents_of_target=bare,
+        exponents_of_target={"information_exponent": plain.exponent, "leap": plain.leap},
         samples=total,
         messages=tuple(dict.fromkeys(messages)),
     )
@@ -123,8 +125,8 @@ def _exponent(step: Step, dimension: int | None) -> float:
         return power
     if dimension is None:
         raise SpecError(
-            f"batch: found {step.batch}, a plain number, whose power of d depends on the dimension. Write it as "
-            f"'3d' or 'd^2', or give the dimension."
+            f"batch: found {step.batch}, a plain number, whose power of d depends on the "
+            f"dimension. Write it as '3d' or 'd^2', or give the dimension."
         )
     if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 2:
         raise SpecError(f"dimension: found {dimension!r}, expected a whole number >= 2.")
@@ -154,22 +156,6 @@ def _steps(problem: Problem, growths: list[Growth], modes: list[Mode]) -> tuple[
     if any(mode.reuse for mode in modes):
         moved = max(moved, 1)
     return found[:moved], list(dict.fromkeys(doubts))
-
-
-def _of_target(
-    problem: Problem, whole: Subspace, fresh: Exponents, generative: Exponents
-) -> dict[str, int | None]:
-    """The exponents a generic activation would have."""
-    if not problem.sight.sees_all:
-        bare = replace(problem, sight=Sight.generic())
-        fresh = fresh_exponents(bare, whole)
-        generative = generative_exponents(bare, whole, fresh.leap)
-    return {
-        "information_exponent": fresh.exponent,
-        "leap": fresh.leap,
-        "generative_exponent": generative.exponent,
-        "generative_leap": generative.leap,
-    }
 
 
 def _direction_leaps(fresh: Exponents, whole: Subspace) -> tuple[DirectionLeap, ...]:

@@ -1,7 +1,7 @@
 """Hermite symbols in the frame [U; complement] and their conditional blocks T_{j,k}.
 
 The symbol of g is G(x) = E[g(x + z)] = sum_alpha C_alpha x^alpha / alpha!.  Written in frame coordinates
-x = sum_a u_a f_a + sum_b v_b f_b, the part of degree j in u and k in v is the block T_{j,k}: the Hermite tensor
+x = sum_a u_a f_a + sum_b v_b f_b, the part of degree j in u and k in v is the block T_{j,k}: the tensor
 C_{j+k} with j indices inside the learnt subspace U and k outside (theory note 10, section 2.2).  The span
 that order k offers is the range of its matricisations, hence of G_k = sum_j mat T mat T^T / (j! k!).
 """
@@ -141,17 +141,14 @@ def conditional_blocks(symbol: Symbol, subspace: Subspace, outside: int) -> list
         outer = frozenset(a for a in axes if a >= inside)
         rows = entries[place]
         if symbol.exact:
-            strength = math.sqrt(squares[place]) * abs(float(symbol.scale))
+            strength = _root(squares[place] * symbol.scale**2)
             block = Block(
                 j, k, strength, 0.0, _in_z(symbol, rows, norms), axes_inside=inner, axes_outside=outer
             )
         else:
             matrix = np.array(list(rows.values()), dtype=np.float64)
             strength = math.sqrt(squares[place])
-            if symbol.order_errors:
-                error = symbol.order_errors[j + k]
-            else:
-                error = math.sqrt(doubts.get(place, 0.0))
+            error = symbol.order_errors[j + k] if symbol.order_errors else math.sqrt(doubts.get(place, 0.0))
             error += (j + k) * subspace.error * _order_norm(symbol, j + k)
             block = Block(
                 j, k, strength, error, (), matrix, axes_inside=inner, axes_outside=outer, margin=symbol.margin
@@ -174,6 +171,16 @@ def _in_z(symbol: Symbol, rows: dict[tuple[int, ...], list[Any]], norms: list[An
         if any(vector):
             found[primitive(vector)] = None
     return tuple(found)
+
+
+def _root(square: Fraction) -> float:
+    """Square root of a fraction whose numerator and denominator may be beyond the range of floats."""
+    shift = 2 * ((square.numerator.bit_length() - square.denominator.bit_length()) // 2)
+    scaled = square / Fraction(2) ** shift
+    try:
+        return math.ldexp(math.sqrt(scaled), shift // 2)
+    except OverflowError:
+        return math.inf
 
 
 def _order_norm(symbol: Symbol, order: int) -> float:

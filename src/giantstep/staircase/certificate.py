@@ -76,8 +76,10 @@ class Certificate:
     target : str
     rank, effective_rank : int
         Number of directions of the link, and of those it really depends on.
-    information_exponent, leap, generative_exponent, generative_leap : int or None
+    information_exponent, leap : int or None
         As the given activation sees them (a generic one sees everything); None is infinite: never learnt.
+    generative_exponent, generative_leap : int or None
+        The same over all transforms of the label; they belong to the target whatever the activation.
     batch_exponent : float
         kappa of the first step's batch, n ~ d^kappa.
     reuse, preprocess : bool
@@ -95,7 +97,7 @@ class Certificate:
     per_direction_leap : tuple of DirectionLeap
         The end points of the chain over growing batch exponents.
     exponents_of_target : dict
-        The four exponents without the activation's obstruction.
+        Information exponent and leap without the activation's obstruction.
     samples : str
         Total cost of the chain.
     messages : tuple of str

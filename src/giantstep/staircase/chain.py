@@ -16,9 +16,9 @@ import numpy as np
 from giantstep.staircase.blocks import Block
 from giantstep.staircase.joining import Unlock, join, unresolved
 from giantstep.staircase.problem import Problem
-from giantstep.staircase.subspaces import Subspace
-from giantstep.staircase.symmetry import allowed_directions
-from giantstep.staircase.transforms import IDENTITY, Transform
+from giantstep.staircase.subspaces import Subspace, complement_rows
+from giantstep.staircase.symmetry import allowed_directions, idle_along
+from giantstep.staircase.transforms import HIGHEST_POWER, IDENTITY, Transform, label_power
 from giantstep.staircase.visibility import HELD_ORDERS
 
 MAX_STEPS = 64
@@ -143,7 +143,7 @@ def grow_reused(
                         continue
                     joined = join(reached, block, known)
                     grows = joined.subspace.dimension > reached.dimension
-                    if problem.sight.sees_transformed(transform, block.inside + k):
+                    if _seen(problem, transform, block.inside + k):
                         if grows:
                             unlocks.append(Unlock(transform, block, joined.directions))
                             reached = joined.subspace
@@ -183,6 +183,15 @@ def _family(problem: Problem) -> Iterable[Transform]:
     return family
 
 
+def _seen(problem: Problem, transform: Transform, order: int) -> bool:
+    values = problem.label_values
+    if values is None:
+        return problem.sight.sees_transformed(transform, order)
+    # Powers of a two-valued label are linear in it: y is seen where any power with a linear part is.
+    linear = [m for m in range(1, HIGHEST_POWER + 1) if m % 2 or abs(values[0] + values[1]) > 1e-6]
+    return any(problem.sight.sees_transformed(label_power(m), order) for m in linear)
+
+
 def _fresh_parities(problem: Problem, k: int, step: int, *, truncated: bool) -> list[tuple[int, int]]:
     """Parities of the blocks of y that were not computed, or were not resolved."""
     lowest = max(0, problem.order + 1 - k) if truncated else 0
@@ -211,17 +220,20 @@ def _certify(
     what: str,
 ) -> tuple[str, str]:
     """Return (certificate, "") or ("", doubt) for "nothing more at order k"."""
-    limit = allowed_directions(problem.symmetries(known), known, k, parities)
+    limit = allowed_directions(problem.visible_symmetries(known), known, k, parities)
     if reached.dimension >= _within(whole, known, limit):
         return "a symmetry of the target", ""
+    rest = complement_rows(reached.rows, problem.rank)
+    if all(idle_along(problem.visible_part, row) for row in rest):
+        return "the visible part of the target does not depend on the rest", ""
     return "", (
         f"order {k}: {what} are zero only as far as {problem.how} tells, and no symmetry certifies it"
     )
 
 
 def _certified_exactly(problem: Problem, known: Subspace) -> bool:
-    """Whether a symmetry bound may replace computing label powers: always, unless exactness could tell
-    more.""" if not problem.exact:
+    """Whether a symmetry may replace computing label powers: unless exact arithmetic could tell more."""
+    if not problem.exact:
         return True
     found = problem.symmetries(known)
     return bool(found) and all(item.exact for item in found)

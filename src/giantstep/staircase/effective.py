@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from giantstep.staircase.joining import join
 from giantstep.staircase.problem import Problem
 from giantstep.staircase.subspaces import Subspace, complement_rows
+from giantstep.staircase.symmetry import idle_along
 
 Array = NDArray[np.float64]
-
-_POINTS = 200
-_TOLERANCE = 1e-11
 
 
 def effective_subspace(problem: Problem) -> tuple[Subspace, tuple[str, ...]]:
@@ -36,7 +34,7 @@ def effective_subspace(problem: Problem) -> tuple[Subspace, tuple[str, ...]]:
         # The sampled directions fill the span of the variables in use: that span itself is free of noise.
         return Subspace.near(used, 0.0), ()
     left = complement_rows(known.rows, problem.rank)
-    loose = [row for row in left if not _idle(problem, row)]
+    loose = [row for row in left if not idle_along(problem.target, row)]
     if not loose:
         return known, ()
     reached = Subspace.near(np.vstack([known.rows, _orthonormal(loose)]), known.error)
@@ -47,17 +45,7 @@ def effective_subspace(problem: Problem) -> tuple[Subspace, tuple[str, ...]]:
 
 
 def _idle_axes(problem: Problem) -> frozenset[int]:
-    return frozenset(i for i, row in enumerate(np.eye(problem.rank)) if _idle(problem, row))
-
-
-def _idle(problem: Problem, direction: Array) -> bool:
-    """Whether moving along a direction leaves the target unchanged at random points."""
-    generator = np.random.default_rng(11)
-    points = generator.standard_normal((_POINTS, problem.rank))
-    moved = points + generator.standard_normal((_POINTS, 1)) * direction
-    before = np.asarray(problem.target(points), dtype=np.float64)
-    after = np.asarray(problem.target(moved), dtype=np.float64)
-    return bool(np.max(np.abs(after - before)) <= _TOLERANCE * (np.max(np.abs(before)) or 1.0))
+    return frozenset(i for i, row in enumerate(np.eye(problem.rank)) if idle_along(problem.target, row))
 
 
 def _orthonormal(rows: list[Array]) -> Array:

@@ -76,7 +76,8 @@ def _climb(problem: Problem, whole: Subspace, grow: Grow, highest: int) -> Expon
             growth = grow(known, list(range(1, order + 1)))
             if growth.subspace.dimension == known.dimension:
                 # Only the end point has to be certified: on the way, blocks that were found are enough.
-                doubts.extend(growth.doubts)
+                # One doubt is enough: higher closures build on the first that is not certain.
+                doubts.extend(() if doubts else growth.doubts)
                 break
             known = growth.subspace
         if known.dimension > before:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from giantstep.errors import CapabilityError
 from giantstep.gaussian.quadrature import kink_frame
 from giantstep.staircase.blocks import Block, conditional_blocks
+from giantstep.staircase.monomials import BITS
 from giantstep.staircase.polynomial_labels import PolynomialLabels, typed_to_round_off
 from giantstep.staircase.series import (
     MONTE_CARLO_ORDER,
@@ -158,16 +159,55 @@ class Problem:
         return found
 
     def symmetries(self, subspace: Subspace) -> tuple[Symmetry, ...]:
-        """Return the symmetries found in the frames that go with a subspace."""
+        """Return the symmetries of the label found in the frames that go with a subspace."""
         key = ("symmetries", subspace.rows.tobytes())
         if key not in self._memo:
             terms = self.labels.terms if self.labels is not None and self.labels.exact else None
-            self._memo[key] = find_symmetries(self.target, self.frames(subspace), terms)
+            found = find_symmetries(self.target, self.frames(subspace), terms)
+            if self.sight.kind == "odd":
+                # Odd activations tell odd from even powers of the raw label: its zero is not free to move.
+                found = tuple(item for item in found if item.centre == 0.0)
+            self._memo[key] = found
         return self._memo[key]
+
+    def visible_symmetries(self, subspace: Subspace) -> tuple[Symmetry, ...]:
+        """Return the symmetries of the part of the label that fresh batches show to this activation."""
+        if self._visible_parities == (True, True):
+            return self.symmetries(subspace)
+        key = ("visible", subspace.rows.tobytes())
+        if key not in self._memo:
+            self._memo[key] = find_symmetries(self.visible_part, self.frames(subspace))
+        return self._memo[key]
+
+    @cached_property
+    def _visible_parities(self) -> tuple[bool, bool]:
+        """Whether any odd order from 3 on, and any even order from 2 on, is visible."""
+        return any(self.sight.later[3::2]), any(self.sight.later[2::2])
+
+    def visible_part(self, z: Array) -> Array:
+        """The label without what the activation's parities hide: odd orders from 3 on, or even orders."""
+        odd_seen, even_seen = self._visible_parities
+        value = np.asarray(self.target(z), dtype=np.float64)
+        if odd_seen == even_seen or self.sampled:
+            return value
+        mirrored = np.asarray(self.target(-z), dtype=np.float64)
+        if odd_seen:
+            return 0.5 * (value - mirrored)
+        even = 0.5 * (value + mirrored)
+        return even + z @ self._linear if self.sight.later[1] else even
+
+    @cached_property
+    def _linear(self) -> Array:
+        """C_1 in floats, 0 where it cannot be told from 0."""
+        symbol = self._float_symbol(Subspace.zero(self.rank, exact=False))
+        values = np.array([float(symbol.terms.get(1 << (BITS * i), 0.0)) for i in range(self.rank)])
+        tolerance = symbol.order_errors[1] if symbol.order_errors else 0.0
+        return np.where(np.abs(values) > tolerance, values, 0.0)
 
     @cached_property
     def label_values(self) -> Array | None:
         """The two values of a two-valued label, on which every transform is linear; else None."""
         points = np.random.default_rng(7).standard_normal((4096, self.rank))
-        values: Array = np.unique(np.round(np.asarray(self.target(points), dtype=np.float64), 9)).astype(float)
+        rounded: Any = np.round(np.asarray(self.target(points), dtype=np.float64), 9)
+        values = np.unique(rounded)
         return values if len(values) == 2 else None

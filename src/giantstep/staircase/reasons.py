@@ -60,7 +60,8 @@ def unlock_text(step: int, unlock: Unlock, known: Subspace) -> str:
 
 def hidden_text(step: int, block: Block, known: Subspace, name: str, seen: str) -> str:
     """Return why a block that exists adds nothing for this activation."""
-    return f"step {step}: {block_text(block, known)} is invisible to {name}, which sees orders {seen} of the labels"
+    where = block_text(block, known)
+    return f"step {step}: {where} is invisible to {name}, which sees orders {seen} of the labels"
 
 
 def growth_reasons(

@@ -34,7 +34,9 @@ _SEED = 4
 
 @dataclass(frozen=True, slots=True)
 class Symmetry:
-    """An orthogonal map with g(matrix z) = sign g(z).
+    """An orthogonal map with g(matrix z) - centre = sign (g(z) - centre).
+
+    With sign 1 the centre means nothing and is 0; with sign -1 it is the mean of g.
 
     ``exact`` says whether this was checked in exact arithmetic; otherwise it holds to 1e-11 of the size of
     g at 400 points.
@@ -43,6 +45,7 @@ class Symmetry:
     matrix: Array
     sign: int
     exact: bool
+    centre: float = 0.0
 
 
 def signed_permutations(rank: int) -> tuple[NDArray[np.intp], Array]:
@@ -98,7 +101,9 @@ def find_symmetries(
         moved = (inside[:, permutations] * signs).transpose(1, 0, 2) @ frame
         probes = np.asarray(function(moved.reshape(-1, rank)), dtype=np.float64).reshape(len(signs), _PROBES)
         for sign in (1, -1):
-            close = np.max(np.abs(probes - sign * values[:_PROBES]), axis=1) <= _TOLERANCE * size
+            gaps = probes - sign * values[:_PROBES]
+            spread = np.max(np.abs(gaps), axis=1) if sign == 1 else np.ptp(gaps, axis=1)
+            close = spread <= _TOLERANCE * size
             places = np.flatnonzero(close)
             # A sample of a very large group generates as much of it as the certificate needs.
             for place in places[:: max(1, len(places) // _MAX_KEPT)]:
@@ -126,16 +131,35 @@ def checked_symmetry(
     """Return the symmetry if it holds at all points - exactly where the map is rational - else None."""
     size = float(np.max(np.abs(values))) or 1.0
     turned = np.asarray(function(points @ matrix.T), dtype=np.float64)
-    if np.max(np.abs(turned - sign * values)) > _TOLERANCE * size:
+    gaps = turned - sign * values
+    if (np.max(np.abs(gaps)) if sign == 1 else np.ptp(gaps)) > _TOLERANCE * size:
         return None
+    centre = float(np.mean(gaps) / 2) if sign == -1 else 0.0
+    if abs(centre) <= _TOLERANCE * size:
+        centre = 0.0
     if exact_terms is not None:
         rational = _rational(matrix)
         if rational is not None:
             columns = [[row[i] for row in rational] for i in range(len(rational))]
             image = change_variables(exact_terms, columns)
-            same = image == {key: sign * value for key, value in exact_terms.items()}
-            return Symmetry(matrix, sign, True) if same else None
-    return Symmetry(matrix, sign, False)
+            keys = (image.keys() | exact_terms.keys()) - ({0} if sign == -1 else set())
+            same = all(image.get(key, 0) == sign * exact_terms.get(key, 0) for key in keys)
+            return Symmetry(matrix, sign, True, centre) if same else None
+    return Symmetry(matrix, sign, False, centre)
+
+
+def idle_along(function: Callable[[Array], Any], direction: Array) -> bool:
+    """Return whether moving along a direction leaves a function unchanged at random points.
+
+    >>> idle_along(lambda z: z[:, 0], np.array([0.0, 1.0]))
+    True
+    """
+    generator = np.random.default_rng(_SEED)
+    points = generator.standard_normal((_POINTS, len(direction)))
+    moved = points + generator.standard_normal((_POINTS, 1)) * direction
+    before = np.asarray(function(points), dtype=np.float64)
+    after = np.asarray(function(moved), dtype=np.float64)
+    return bool(np.max(np.abs(after - before)) <= _TOLERANCE * (np.max(np.abs(before)) or 1.0))
 
 
 def _rational(matrix: Array) -> list[list[Fraction]] | None:
@@ -185,11 +209,11 @@ def allowed_directions(
             if subspace.dimension == 0 or np.max(np.abs(image - inner * subspace.rows)) < slack:
                 usable.append((basis @ item.matrix @ basis.T, item.sign, inner))
                 break
-    allowed: Array = np.zeros((0, rank))
+    allowed: Any = np.zeros((0, rank))
     for a, j in set(parities):
         gram = np.zeros((free**order, free**order))
         for part, sign, inner in usable:
-            power = np.ones((1, 1))
+            power: Any = np.ones((1, 1))
             for _ in range(order):
                 power = np.kron(power, part)
             gap = np.eye(len(gram)) - sign**a * inner**j * power
@@ -198,7 +222,7 @@ def allowed_directions(
         kept = vectors[:, values < 1e-6 if subspace.error == 0 else values < 0.1]
         tensors = kept.T.reshape(-1, *([free] * order))
         # Blocks are symmetric tensors: what symmetrises to zero cannot occur.
-        symmetric = sum(
+        symmetric: Any = sum(
             tensors.transpose(0, *(1 + np.array(p))) for p in itertools.permutations(range(order))
         ) / math.factorial(order)
         rows = np.asarray(symmetric).reshape(-1, free)
