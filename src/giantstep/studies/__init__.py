@@ -1,0 +1,57 @@
+"""Studies: a grid over the nouns, run by the verbs, kept in a folder.
+
+The names below are the whole interface; each loads on first use. The verbs laid side by side for one
+setting are ``giantstep.studies.walk.walk``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "Estimate": "giantstep.studies.costs",
+    "Event": "giantstep.studies.runner",
+    "Outcome": "giantstep.studies.runner",
+    "Study": "giantstep.studies.study",
+    "builtin": "giantstep.studies.library",
+    "collect": "giantstep.studies.collecting",
+    "estimate": "giantstep.studies.costs",
+    "load": "giantstep.studies.library",
+    "run": "giantstep.studies.runner",
+    "verdicts": "giantstep.studies.judging",
+}
+
+__all__ = [
+    "Estimate",
+    "Event",
+    "Outcome",
+    "Study",
+    "builtin",
+    "collect",
+    "estimate",
+    "load",
+    "run",
+    "verdicts",
+]
+
+if TYPE_CHECKING:
+    from giantstep.studies.collecting import collect
+    from giantstep.studies.costs import Estimate, estimate
+    from giantstep.studies.judging import verdicts
+    from giantstep.studies.library import builtin, load
+    from giantstep.studies.runner import Event, Outcome, run
+    from giantstep.studies.study import Study
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its file on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'giantstep.studies' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
