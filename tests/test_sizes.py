@@ -57,26 +57,22 @@ def test_printing_and_reading_back_gives_the_same_value(coefficient, d_power, p_
     assert str(again) == str(size)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "",
-        "  ",
-        "x",
-        "3dd^",
-        "d d d(",
-        "2**",
-        "sqrt(d",
-        "d^99",
-        "1e999999999",
-        "nan",
-        "inf",
-        "1/0",
-        "d+1",
-        "d^d",
-    ]
-    + ["__import__('os')", "3" * 70, "d" + "\0", "1e-400", "٣d", "2^0.5^2^9", "0^(-1)", "(-2)"],
-)
+NOT_SIZES = ["", "  ", "x", "3dd^", "d d d(", "2**", "sqrt(d", "d^99", "1e999999999", "nan", "inf", "1/0"]
+NOT_SIZES += [
+    "d+1",
+    "d^d",
+    "__import__('os')",
+    "3" * 70,
+    "d\0",
+    "1e-400",
+    "٣d",
+    "2^0.5^2^9",
+    "0^(-1)",
+    "(-2)",
+]
+
+
+@pytest.mark.parametrize("bad", NOT_SIZES)
 def test_what_is_not_a_size_is_refused_in_one_line(bad):
     with pytest.raises(SpecError) as caught:
         Size.parse(bad, name="batch").count(dimension=10, width=2)
