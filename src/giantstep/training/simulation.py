@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.alignment import aligned_fraction
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.labels import directions
 from giantstep.networks import Network
@@ -18,7 +19,6 @@ from giantstep.threads import check_threads, one_blas_thread
 from giantstep.training.choice import check_memory, choose
 from giantstep.training.direct import Arrays, run_direct
 from giantstep.training.experiment import Experiment, Trajectory, ignore_progress
-from giantstep.training.measurement import aligned_fraction
 from giantstep.training.reduced import run_reduced
 from giantstep.training.retraining import Retraining, assess
 
