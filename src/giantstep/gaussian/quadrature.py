@@ -93,7 +93,8 @@ def _truncated(low: float, high: float, nodes: int) -> Rule:
     """Gauss rule of the normal weight on (low, high): Lanczos with full reorthogonalisation."""
     panels = max(1, math.ceil((high - low) / 0.5))
     edges = np.linspace(low, high, panels + 1)
-    count = 16 if panels > 4 else 16 + nodes // panels
+    # The fine grid has several points for every node, so that the rule is that of the weight itself.
+    count = max(16, 16 + 3 * nodes // panels)
     x0, w0 = np.polynomial.legendre.leggauss(count)
     half = 0.5 * np.diff(edges)
     x = (0.5 * (edges[1:] + edges[:-1])[:, None] + half[:, None] * x0).ravel()

@@ -82,7 +82,7 @@ def grow_fresh(
     reached = known
     certificate = ""
     blocks = problem.own_blocks(known, max(orders)) if orders and known.dimension < whole.dimension else []
-    scale = max((block.strength for block in blocks), default=0.0)
+    scale = 0.0 if problem.exact or not blocks else problem.size(IDENTITY)
     for k in orders:
         here = [block for block in blocks if block.outside == k]
         uncertain = False
@@ -137,7 +137,7 @@ def grow_reused(
                 if blocks is None:
                     costly.append(transform.text)
                     continue
-                scale = max((block.strength for block in blocks), default=0.0)
+                scale = 0.0 if problem.exact else problem.size(transform)
                 for block in blocks:
                     if block.outside != k:
                         continue
@@ -153,11 +153,18 @@ def grow_reused(
                         possible = join(possible, block, known).subspace
                     elif grows:
                         hidden.append(block)
-                if reached.dimension >= whole.dimension or (reached.dimension >= ceiling and limit_exact):
+                if reached.dimension >= whole.dimension:
+                    break
+                # A symmetry known to 1e-11 may stop the search once the label itself agrees; but powers of an
+                # exact target could tell more than that.
+                if reached.dimension == ceiling and (limit_exact or not problem.exact):
                     break
         if reached.dimension >= whole.dimension:
             return Growth(reached, tuple(unlocks), tuple(hidden), tuple(doubts), "every direction is learnt")
-        if reached.dimension >= ceiling:
+        if reached.dimension < ceiling and problem.sight.kind != "linear":
+            limit = allowed_directions(problem.symmetries(known, thorough=True), known, k, parities)
+            ceiling = _within(whole, known, limit)
+        if reached.dimension == ceiling:
             certificate = "a symmetry of the target" + ("" if limit_exact else " (checked to 1e-11)")
         elif problem.sight.kind == "linear":
             certificate = problem.how
@@ -232,9 +239,9 @@ def _certify(
 
 
 def _certified_exactly(problem: Problem, known: Subspace) -> bool:
-    """Whether a symmetry may replace computing label powers: unless exact arithmetic could tell more."""
+    """Whether the symmetries hold in exact arithmetic, so that they may replace computing label powers."""
     if not problem.exact:
-        return True
+        return False
     found = problem.symmetries(known)
     return bool(found) and all(item.exact for item in found)
 

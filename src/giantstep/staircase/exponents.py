@@ -56,6 +56,10 @@ def generative_exponents(problem: Problem, whole: Subspace, leap: int | None) ->
     """
 
     def grow(known: Subspace, orders: list[int]) -> Growth:
+        # The label itself first: its tensors are known best, and the end point is the same.
+        growth = grow_fresh(problem, known, whole, 2, orders, lowest_only=False)
+        if growth.subspace.dimension > known.dimension:
+            return growth
         return grow_reused(problem, known, whole, orders, lowest_only=False)
 
     highest = min(MAX_GENERATIVE_ORDER, leap or problem.order)

@@ -68,7 +68,8 @@ def join(known: Subspace, block: Block, start: Subspace) -> Joined:
     if not np.any(certain):
         return Joined(known, nothing, doubtful)
     fresh_rows = turned[certain] @ free
-    error = float(block.tolerance / np.min(sizes[certain]))
+    # Tolerances are five errors or more; the angle is off by about one.
+    error = float(block.tolerance / np.min(sizes[certain])) / 5
     return Joined(known.joined_near(fresh_rows, error), fresh_rows, doubtful)
 
 

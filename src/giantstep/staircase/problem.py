@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from giantstep.errors import CapabilityError
 from giantstep.gaussian.quadrature import kink_frame
 from giantstep.staircase.blocks import Block, conditional_blocks
+from giantstep.staircase.involutions import find_involutions
 from giantstep.staircase.monomials import BITS
 from giantstep.staircase.polynomial_labels import PolynomialLabels, typed_to_round_off
 from giantstep.staircase.series import (
@@ -23,11 +24,11 @@ from giantstep.staircase.series import (
     monte_carlo_series,
     quadrature_series,
 )
-from giantstep.staircase.subspaces import Subspace
-from giantstep.staircase.symmetry import Symmetry, find_symmetries
+from giantstep.staircase.subspaces import Subspace, complement_rows
+from giantstep.staircase.symmetry import Symmetry, find_symmetries, idle_along
 from giantstep.staircase.transforms import GENERAL_FAMILY, IDENTITY, POLYNOMIAL_FAMILY, Transform
 from giantstep.staircase.visibility import Sight
-from giantstep.targets import Target
+from giantstep.targets import Expression, Target
 
 Array = NDArray[np.float64]
 
@@ -158,12 +159,19 @@ class Problem:
             found.append(np.vstack(parts))
         return found
 
-    def symmetries(self, subspace: Subspace) -> tuple[Symmetry, ...]:
-        """Return the symmetries of the label found in the frames that go with a subspace."""
-        key = ("symmetries", subspace.rows.tobytes())
+    def symmetries(self, subspace: Subspace, *, thorough: bool = False) -> tuple[Symmetry, ...]:
+        """Return the symmetries of the label found in the frames that go with a subspace.
+
+        With ``thorough``, involutions that no frame shows are searched too (up to a second).
+        """
+        key = ("symmetries", thorough, subspace.rows.tobytes())
         if key not in self._memo:
             terms = self.labels.terms if self.labels is not None and self.labels.exact else None
-            found = find_symmetries(self.target, self.frames(subspace), terms)
+            if thorough:
+                more = () if self.sampled else find_involutions(self.target, subspace, terms)
+                found = self.symmetries(subspace) + more
+            else:
+                found = find_symmetries(self.target, self.frames(subspace), terms)
             if self.sight.kind == "odd":
                 # Odd activations tell odd from even powers of the raw label: its zero is not free to move.
                 found = tuple(item for item in found if item.centre == 0.0)
@@ -171,12 +179,25 @@ class Problem:
         return self._memo[key]
 
     def visible_symmetries(self, subspace: Subspace) -> tuple[Symmetry, ...]:
-        """Return the symmetries of the part of the label that fresh batches show to this activation."""
-        if self._visible_parities == (True, True):
-            return self.symmetries(subspace)
+        """Return the symmetries of the part of the label that fresh batches show to this activation.
+
+        Summands that live inside the subspace show nothing outside it, so they are left out.
+        """
         key = ("visible", subspace.rows.tobytes())
         if key not in self._memo:
-            self._memo[key] = find_symmetries(self.visible_part, self.frames(subspace))
+            rest = complement_rows(subspace.rows, self.rank)
+            link = self.target.link
+            parts = link.summands() if isinstance(link, Expression) else ()
+            known = [part for part in parts if all(idle_along(part, row) for row in rest)]
+
+            def unknown_part(z: Array) -> Array:
+                return self.visible_part(z) - sum((np.asarray(part(z)) for part in known), np.zeros(len(z)))
+
+            if self._visible_parities == (True, True) and not known:
+                return self.symmetries(subspace)
+            else:
+                function = unknown_part if self._visible_parities == (True, True) else self.visible_part
+                self._memo[key] = find_symmetries(function, self.frames(subspace))
         return self._memo[key]
 
     @cached_property
@@ -203,6 +224,15 @@ class Problem:
         values = np.array([float(symbol.terms.get(1 << (BITS * i), 0.0)) for i in range(self.rank)])
         tolerance = symbol.order_errors[1] if symbol.order_errors else 0.0
         return np.where(np.abs(values) > tolerance, values, 0.0)
+
+    def size(self, transform: Transform) -> float:
+        """Return the root mean square of T(y), the scale that says which tolerances are small."""
+        points = np.random.default_rng(9).standard_normal((2048, self.rank))
+        with np.errstate(over="ignore"):
+            labels = transform.apply(np.asarray(self.target(points), dtype=np.float64))
+        top = float(np.max(np.abs(labels)))
+        # No scale for labels beyond floats: every tolerance is then too large, and nothing is decided by it.
+        return top * float(np.sqrt(np.mean(np.square(labels / top)))) if 0.0 < top < np.inf else 0.0
 
     @cached_property
     def label_values(self) -> Array | None:

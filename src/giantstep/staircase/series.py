@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.errors import CapabilityError
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.gaussian.quadrature import Frame, kink_frame, product_grid, split_rule
 from giantstep.staircase.blocks import Symbol
@@ -23,6 +24,7 @@ from giantstep.staircase.transforms import IDENTITY, Transform
 from giantstep.targets import Expression, Target
 
 Array = NDArray[np.float64]
+Level = tuple[Array, float, float]
 
 GRID_LIMIT = 1_500_000
 """Points of the finest grid."""
@@ -30,6 +32,9 @@ QUADRATURE_RANK = 6
 """Above, product grids are too coarse and Monte Carlo takes over."""
 SAMPLES = 2_000_000
 MONTE_CARLO_ORDER = 4
+_FAR = 9.0
+_FIRST_NODES = 32
+_CONVERGED = 1e-11
 _CHUNK = 65_536
 _DOUBT = 20.0
 _STANDARD_ERRORS = 5.0
@@ -122,14 +127,22 @@ def _on_grid(link: Expression, transforms: list[Transform]) -> dict[str, Series]
         if any(normal[i] for i in own)
     ]
     frame = kink_frame(hyperplanes, len(own))
-    fine = _nodes_a_piece(frame)
-    levels = [_tensors(link, own, frame, transforms, level, order) for level in (max(2, 2 * fine // 3), fine)]
+    most = _nodes_a_piece(frame)
+    fine = min(most, _FIRST_NODES)
+    low_level = _tensors(link, own, frame, transforms, max(2, 2 * fine // 3), order)
+    levels: list[list[Level]] = [low_level, _tensors(link, own, frame, transforms, fine, order)]
+    # Steep functions such as tanh(z^3) need more; every doubling reuses the last level as the coarse one.
+    while fine < most and _gap(*levels) > _CONVERGED:
+        fine = min(most, 2 * fine)
+        levels = [levels[1], _tensors(link, own, frame, transforms, fine, order)]
     found = {}
     for transform, low, high in zip(transforms, *levels, strict=True):
         norms = _order_norms(high[0] - low[0], order)
         size = high[1]
         # The grid's sums carry round-off of their own, however well two resolutions agree.
         floor = np.array([1e-14 * size * math.sqrt(math.factorial(k)) for k in range(order + 1)])
+        # What still weighs near the end of the grid may go on beyond it.
+        floor += high[2] * _FAR ** np.arange(order + 1.0)
         penalty = 1.0 if frame.aligned and link.kinks().complete else 10.0
         tolerances = penalty * _DOUBT * norms + floor
         terms = _to_z(high[0], frame, own, link.rank, order)
@@ -137,31 +150,46 @@ def _on_grid(link: Expression, transforms: list[Transform]) -> dict[str, Series]
     return found
 
 
+def _gap(low: list[Level], high: list[Level]) -> float:
+    """Largest relative change of a tensor entry between two levels."""
+    return max(
+        float(np.max(np.abs(after - before)) / (np.max(np.abs(after)) or 1.0))
+        for (before, *_), (after, *_) in zip(low, high, strict=True)
+    )
+
+
 def _nodes_a_piece(frame: Frame) -> int:
     pieces = math.prod(1 + len({0.0, *places}) for places in frame.breaks)
-    return max(3, min(32, int((GRID_LIMIT / pieces) ** (1.0 / len(frame.breaks)))))
+    return max(3, min(256, int((GRID_LIMIT / pieces) ** (1.0 / len(frame.breaks)))))
 
 
 def _tensors(
     link: Expression, own: list[int], frame: Frame, transforms: list[Transform], level: int, order: int
-) -> list[tuple[Array, float]]:
-    """E[T(y) prod He] for all exponents up to ``order`` on each axis, and the size of the summands."""
+) -> list[Level]:
+    """E[T(y) prod He] for all exponents up to ``order`` on each axis, E|T(y)|, and its part far out."""
     rules = [split_rule(places, level) for places in frame.breaks]
     points, weights = product_grid(rules)
     z = np.zeros((len(points), link.rank))
     z[:, own] = points @ frame.axes
     values = np.asarray(link(z), dtype=np.float64)
+    if not np.all(np.isfinite(values)):
+        raise CapabilityError(
+            f"target '{link}': overflows within 11 standard deviations, so its Hermite tensors cannot be "
+            f"computed. Use a target that grows more slowly."
+        )
+    far = np.max(np.abs(points), axis=1) > _FAR
     shape = tuple(len(rule.nodes) for rule in rules)
     bases = [hermite_values(rule.nodes, order) * rule.weights for rule in rules]
     results = []
     for transform in transforms:
         labels = transform.apply(values)
         size = float(weights @ np.abs(labels))
+        tail = float(weights[far] @ np.abs(labels[far]))
         tensor = labels.reshape(shape)
         for basis in bases:
             # Contracting the first axis and appending the new one cycles through the axes in order.
             tensor = np.tensordot(tensor, basis, axes=(0, 1))
-        results.append((tensor, size))
+        results.append((tensor, size, tail))
     return results
 
 
