@@ -1,0 +1,85 @@
+"""The command line: parse, call, print. One file a command; everything heavy loads inside the command.
+
+Exit codes: 0 done, 1 some point failed or diverged, 2 usage, 130 interrupted. With ``--json`` stdout carries
+exactly one JSON document; messages, estimates and progress go to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from giantstep.errors import GiantStepError
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``giantstep``; by default those of this process.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    0...
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    try:
+        return _run([word for word in words if word != "--debug"])
+    except KeyboardInterrupt:
+        _say("interrupted: what was finished is kept; the same command goes on from there.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away (`giantstep ... | head`); nothing is wrong and nobody listens.
+        _silence_stdout()
+        return FAILED
+    except GiantStepError as error:
+        if debug:
+            raise
+        _say(f"error: {error}")
+        return USAGE
+    except MemoryError:
+        if debug:
+            raise
+        _say("error: the machine ran out of memory. Lower the batch, the width or the number of workers.")
+        return FAILED
+    except Exception as error:
+        if debug:
+            raise
+        _say(f"error: unexpected {type(error).__name__}: {error}. This is a bug; --debug shows where.")
+        return FAILED
+
+
+def _run(words: list[str]) -> int:
+    from cyclopts import CycloptsError
+
+    from giantstep.cli.app import application, explain, tidy
+
+    try:
+        result = application()(
+            tidy(words), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        # cyclopts wraps what a converter raises; the cause says it better.
+        if isinstance(error.__cause__, GiantStepError):
+            raise error.__cause__ from None
+        raise explain(error, words) from None
+    sys.stdout.flush()
+    return result if isinstance(result, int) else DONE
+
+
+def _say(text: str) -> None:
+    """One line on stderr, whatever the message holds."""
+    print("giantstep: " + " ".join(text.split()), file=sys.stderr)
+
+
+def _silence_stdout() -> None:
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,83 @@
+"""`giantstep show` and `giantstep figure`: what a results folder says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from giantstep.cli.options import Text
+
+
+def show(folder: Text, /, *, json: bool = False) -> int:
+    """Print the verdicts of a results folder, and how much of its study is done.
+
+    Parameters
+    ----------
+    folder
+        A folder that "giantstep run" wrote.
+    json
+        Print one JSON document.
+    """
+    from giantstep.cli.console import print_json
+    from giantstep.cli.verdicts import print_verdicts
+    from giantstep.studies import estimate, load, verdicts
+
+    place = results_folder(folder)
+    study = load(place / "study.toml")
+    progress = estimate(study, place)
+    table = verdicts(place)
+    if json:
+        print_json(
+            {"folder": str(place), "points": progress.points, "done": progress.done, "verdicts": table}
+        )
+        return 0
+    print_verdicts(study.title, table)
+    print(f"\n{progress.done} of {progress.points} points are done.")
+    for file in sorted(place.glob("*.html")) + sorted(place.glob("*.svg")) + sorted(place.glob("*.png")):
+        print(f"figure   {file}")
+    return 0
+
+
+def figure(
+    folder: Text,
+    kind: Text,
+    /,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], metavar="FILE")],
+) -> int:
+    """Draw a results folder as a figure.
+
+    Parameters
+    ----------
+    folder
+        A folder that "giantstep run" wrote.
+    kind
+        Such as stairway.
+    output
+        Where to: .html, .svg, .png or .pdf.
+    """
+    from giantstep.figures import draw
+    from giantstep.figures.export import save
+    from giantstep.studies import collect
+
+    print(save(draw(kind, collect(results_folder(folder))), Path(output)))
+    return 0
+
+
+def results_folder(text: str) -> Path:
+    """Return the path of a results folder.
+
+    Raises
+    ------
+    StoreError
+        When it is not there, or no study ran in it.
+    """
+    from giantstep.errors import StoreError
+
+    folder = Path(text)
+    if not (folder / "study.toml").is_file():
+        found = "no study.toml in it" if folder.is_dir() else "no such folder"
+        raise StoreError(f"{text}: {found}; expected a results folder made by 'giantstep run'.")
+    return folder

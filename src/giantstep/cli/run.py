@@ -1,0 +1,134 @@
+"""`giantstep run`: compute a study, print its verdicts, draw its figure, say where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from giantstep.cli.options import Optional, OptionalCount, Text, whole
+
+if TYPE_CHECKING:
+    from giantstep.studies import Event, Outcome, Study
+
+_FIGURE_FORMATS = ("html", "svg", "png")
+
+
+def run(
+    study: Text,
+    /,
+    *,
+    out: Optional = None,
+    workers: OptionalCount = None,
+    full: bool = False,
+    resume: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> int:
+    """Run a study: a built-in name such as stairway, or a file STUDY.toml.
+
+    What is finished stays finished: the same command again goes on where it stopped.
+
+    Parameters
+    ----------
+    study
+        A name listed by "giantstep studies", or the path of a .toml file.
+    out
+        Results folder. [default: results/<name of the study>]
+    workers
+        Processes; all cores by default. Results do not depend on it.
+    full
+        Run the longer twin of a built-in study.
+    resume
+        Go on in a folder that was begun with another version of the study.
+    dry_run
+        Say what would be computed and what it would cost, and stop.
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+    from giantstep.cli.console import afford, duration, print_json, size, tell
+    from giantstep.studies import estimate, load
+    from giantstep.studies import run as compute
+
+    loaded = load(study, variant="full" if full else None)
+    folder = Path(out) if out else Path("results") / loaded.name
+    processes = None if workers is None else whole(workers, "workers")
+    expected = estimate(loaded, folder, workers=processes)
+    if dry_run:
+        plan = {"study": loaded.name, "folder": str(folder), "points": expected.points, "done": expected.done}
+        plan |= {"seconds": expected.seconds, "memory": expected.memory}
+        if json:
+            print_json(plan)
+        else:
+            print(f"{loaded.name}: {loaded.title}")
+            print(f"{expected.points} points, {expected.done} done already in {folder}")
+            print(f"the rest: about {duration(expected.seconds)}, {size(expected.memory)} of memory")
+        return 0
+    afford(expected.seconds, expected.memory, yes=yes, what=f"run {loaded.name}")
+    with _progress(loaded.name) as on_event:
+        outcome = compute(loaded, folder, workers=processes, resume=resume, on_event=on_event)
+    for point, reason in outcome.failures:
+        tell(f"giantstep: {point.title}: {reason}")
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    return _report(loaded, outcome, json=json)
+
+
+def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
+    """Print the verdicts, write the figure, say where things are."""
+    from giantstep.cli.console import print_json, tell
+    from giantstep.cli.verdicts import print_verdicts
+    from giantstep.studies import verdicts
+
+    table = verdicts(outcome.folder)
+    files = _draw(study, outcome.folder)
+    if json:
+        document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder)}
+        document["figures"] = [str(file) for file in files]
+        document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}
+        document["failures"] = [
+            {"point": point.title, "reason": reason} for point, reason in outcome.failures
+        ]
+        print_json(document | {"verdicts": table})
+    else:
+        print_verdicts(study.title, table)
+        print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
+        print(f"results  {outcome.folder}")
+        for file in files:
+            print(f"figure   {file}")
+        if files:
+            tell(f"Look again at any time with: giantstep show {outcome.folder}")
+    return 1 if outcome.failures else 0
+
+
+def _draw(study: Study, folder: Path) -> list[Path]:
+    """Write the study's own figure in every format."""
+    if study.figure is None:
+        return []
+    from giantstep.figures import draw
+    from giantstep.figures.export import save
+    from giantstep.studies import collect
+
+    chart = draw(study.figure, collect(folder))
+    return [save(chart, folder / f"{study.figure}.{suffix}") for suffix in _FIGURE_FORMATS]
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[Event], None]]:
+    """Yield a listener for the study's events: a bar of estimated work, or lines."""
+    from giantstep.cli.console import progress
+
+    with progress(name, 1.0) as advance:
+        behind = 0.0
+
+        def listen(event: Any) -> None:
+            nonlocal behind
+            share = event.work_done / event.work_total if event.work_total else 0.0
+            advance(max(0.0, share - behind))
+            behind = max(behind, share)
+
+        yield listen
