@@ -157,17 +157,21 @@ def assess(experiment: Experiment, trajectory: Trajectory, retraining: Retrainin
         ("test_error", "test_error_se", "test_error_clean"), math.nan
     )
     result["test_error_method"] = ""
+    trained: dict[str, float | str] = {}
+    steps = len(trajectory.snapshots) - 1
+    if trajectory.status == COMPLETED:
+        last = LocalFields.of(trajectory.snapshots[-1], trajectory.biases, steps)
+        trained = _measured(experiment, last, trajectory.readout, retraining)
     if retraining.ridge is not None:
         more = ("ridge", "training_error", "gcv", "test_error_no_step", "test_error_no_step_se")
         result |= dict.fromkeys(more, math.nan)
-        start = LocalFields.of(trajectory.snapshots[0], trajectory.biases, 0)
-        baseline = _measured(experiment, start, trajectory.readout, retraining)
+        baseline = trained
+        if steps or not trained:
+            start = LocalFields.of(trajectory.snapshots[0], trajectory.biases, 0)
+            baseline = _measured(experiment, start, trajectory.readout, retraining)
         result["test_error_no_step"] = baseline.get("test_error", math.nan)
         result["test_error_no_step_se"] = baseline.get("test_error_se", math.nan)
-    if trajectory.status == COMPLETED:
-        last = LocalFields.of(trajectory.snapshots[-1], trajectory.biases, len(trajectory.snapshots) - 1)
-        result |= _measured(experiment, last, trajectory.readout, retraining)
-    return result
+    return result | trained
 
 
 def _measured(

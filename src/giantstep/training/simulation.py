@@ -81,8 +81,10 @@ def simulate(
     -------
     xarray.Dataset
         ``overlaps`` M (replicate, step, neuron, direction), ``self_overlaps`` Q (replicate, step, neuron,
-        neuron_other), ``alignment`` (replicate, step), ``readout``, ``biases``, ``test_error`` and its
-        sampling error, ``status``; a replicate that diverged has NaN from there on and says so.
+        neuron_other), ``alignment`` (replicate, step), ``readout``, ``biases``, ``status``; a replicate
+        that diverged has NaN from there on and says so. ``test_error`` with its sampling error and, when the
+        readout is retrained, training error, score and the baseline without a step: see
+        `giantstep.training.retraining.assess`; all penalties: `giantstep.training.readout_path`.
 
     Raises
     ------
