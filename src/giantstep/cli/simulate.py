@@ -204,7 +204,8 @@ def as_document(data: xr.Dataset, certificate: Certificate, seconds: float) -> d
     for step in range(last + 1):
         axes = [_mean_and_error(overlaps[:, step, axis]) for axis in range(overlaps.shape[-1])]
         mean, error = _mean_and_error(alignment[:, step])
-        predicted = data["predicted_dimension"].values[step] if "predicted_dimension" in data else None
+        # Theory speaks of batches of order d or more; below, it predicts nothing.
+        predicted = int(data["predicted_dimension"][step]) if certificate.batch_exponent >= 1 else None
         steps.append(
             {
                 "step": step,
@@ -213,7 +214,7 @@ def as_document(data: xr.Dataset, certificate: Certificate, seconds: float) -> d
                 "self_overlaps": _mean_and_error(energy[:, step])[0],
                 "alignment": mean,
                 "alignment_se": error,
-                "predicted_dimension": None if predicted is None else int(predicted),
+                "predicted_dimension": predicted,
             }
         )
     batches = json.loads(data.attrs["batch"])

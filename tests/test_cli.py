@@ -1,0 +1,368 @@
+"""The command line: its contract, and one-line errors for whatever is typed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from giantstep.cli import main
+from giantstep.cli.app import tidy
+
+QUICK = ("--dimension", "300", "--width", "4", "--batch", "2d", "--steps", "2", "--seeds", "2")
+
+
+class Ran:
+    """What a command returned and printed."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document, read strictly: NaN and Infinity are refused."""
+
+        def refuse(constant: str) -> None:
+            raise AssertionError(f"{constant} in JSON")
+
+        return json.loads(self.out, parse_constant=refuse)
+
+
+@pytest.fixture
+def giantstep(capsys):
+    def run(*words: str) -> Ran:
+        code = main(words)
+        return Ran(code, *capsys.readouterr())
+
+    return run
+
+
+def subprocess_run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "giantstep", *words], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_analyze_prints_every_key_of_the_contract(giantstep):
+    document = giantstep("analyze", "z1 + z1*z2", "--json").document
+    keys = {
+        *("target", "rank", "effective_rank", "information_exponent", "leap", "generative_exponent"),
+        *("generative_leap", "batch_exponent", "reuse", "preprocess", "steps", "learned_dimension"),
+        *("fully_learned", "status"),
+    }
+    assert keys <= document.keys()
+    assert {"step", "dimension", "basis", "reasons"} <= document["steps"][0].keys()
+    assert [step["dimension"] for step in document["steps"]] == [1, 2]
+    assert document["fully_learned"] is True
+    assert document["status"] == "decided"
+
+
+def test_an_infinite_exponent_is_null(giantstep):
+    document = giantstep("analyze", "z1 + z1*z2", "--activation", "tanh", "--json").document
+    assert document["leap"] is None
+    assert document["learned_dimension"] == 1
+
+
+def test_biases_cure_the_blindness_of_tanh_with_and_without_a_number(giantstep):
+    for words in (["--bias"], ["--bias", "0.5"]):
+        document = giantstep("analyze", "stair2", "--activation", "tanh", *words, "--json").document
+        assert document["fully_learned"], words
+
+
+def test_the_words_say_what_the_activation_cannot_see(giantstep):
+    ran = giantstep("analyze", "stair2", "--activation", "tanh")
+    assert ran.code == 0
+    assert "z1 + z1*z2" in ran.out
+    assert "stops at 1 of 2" in ran.out
+    assert "never learns (0, 1)" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("target", ["-z1*z2", "-(z1 + z2)", "--z1"])
+def test_a_target_may_begin_with_a_minus(giantstep, target):
+    assert giantstep("analyze", target, "--json").code == 0
+
+
+def test_catalog_names_and_expressions_are_the_same_target(giantstep):
+    named, typed = giantstep("analyze", "stair2", "--json"), giantstep("analyze", "z1 + z1*z2", "--json")
+    assert named.document == typed.document
+
+
+def test_noise_on_the_command_line_replaces_the_catalogs(giantstep):
+    assert giantstep("analyze", "noisy_coupled_He3", "--noise", "0", "--json").code == 0
+
+
+def test_simulate_prints_every_key_of_the_contract(giantstep):
+    ran = giantstep("simulate", "z1 + z1*z2", *QUICK, "--json")
+    document = ran.document
+    keys = {"engine", "dimension", "batch", "steps", "test_error", "test_error_se", "seconds"}
+    assert keys <= document.keys()
+    assert (ran.code, document["dimension"], document["batch"]) == (0, 300, 600)
+    assert [step["step"] for step in document["steps"]] == [0, 1, 2]
+    for step in document["steps"]:
+        assert {
+            *("step", "overlaps", "overlaps_se", "self_overlaps", "alignment", "alignment_se"),
+            "predicted_dimension",
+        } <= step.keys()
+        assert len(step["overlaps"]) == len(step["overlaps_se"]) == 2
+    assert document["steps"][0]["self_overlaps"] == pytest.approx(1.0)
+    assert [step["predicted_dimension"] for step in document["steps"]] == [0, 1, 2]
+
+
+def test_one_seed_has_no_standard_error(giantstep):
+    document = giantstep("simulate", "z1", *QUICK[:-1], "1", "--json").document
+    assert document["steps"][1]["overlaps_se"] == [None]
+    assert document["steps"][1]["alignment_se"] is None
+    assert document["test_error_se"] is None
+
+
+def test_the_prediction_is_for_this_activation_and_batch(giantstep):
+    tanh = giantstep("simulate", "stair2", *QUICK, "--activation", "tanh", "--json").document
+    assert [step["predicted_dimension"] for step in tanh["steps"]] == [0, 1, 1]
+
+
+def test_nothing_is_predicted_for_batches_well_below_d(giantstep):
+    words = (
+        "--dimension",
+        "10^4",
+        "--width",
+        "4",
+        "--batch",
+        "100",
+        "--steps",
+        "1",
+        "--seeds",
+        "1",
+        "--json",
+    )
+    document = giantstep("simulate", "z1", *words).document
+    assert [step["predicted_dimension"] for step in document["steps"]] == [None, None]
+
+
+def test_alignment_counts_the_effective_subspace_only(giantstep):
+    # (z1 + z2) + (z1 + z2)^2 has rank 2 but one direction: alignment is within it, not the whole plane.
+    document = giantstep("simulate", "redundant_ridge", *QUICK, "--json").document
+    start = document["steps"][0]
+    assert start["alignment"] < sum(value**2 for value in start["overlaps"])
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others(giantstep):
+    first, again, other = (
+        giantstep("simulate", "z1", *QUICK, "--seed", seed, "--json").document["steps"] for seed in "778"
+    )
+    assert first == again
+    assert first != other
+
+
+def test_a_run_that_diverges_exits_1_with_null_and_its_remedy(giantstep):
+    ran = giantstep("simulate", "stair2", *QUICK, "--learning-rate", "1e30", "--json")
+    assert ran.code == 1
+    assert ran.document["steps"][2]["alignment"] is None
+    assert "lower the learning rate" in ran.err
+
+
+def test_simulate_prints_a_table_for_people(giantstep):
+    ran = giantstep("simulate", "stair2", *QUICK, "--ridge", "1e-2,1e-1")
+    assert ran.code == 0
+    for words in ("d = 300", "dim 2", "±", "overlap z2", "test error", "engine"):
+        assert words in ran.out
+    assert ran.err == ""
+
+
+def test_more_than_ten_minutes_wants_consent(giantstep):
+    ran = giantstep("simulate", "z1", "--dimension", "1e9", "--batch", "d^1.5")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--yes" in ran.err
+
+
+def test_version_is_the_packages(giantstep):
+    import giantstep as package
+
+    assert giantstep("--version").out.strip() == package.__version__
+
+
+def test_lists_of_targets_and_studies(giantstep):
+    names = {row["name"] for row in giantstep("studies", "--targets", "--json").document}
+    assert {"stair2", "He3", "relu_committee2"} <= names
+    assert "stair2" in giantstep("studies", "--targets").out
+
+
+def test_bare_bias_is_a_flag_and_bias_with_a_number_an_option():
+    assert tidy(["analyze", "z1", "--bias", "--json"]) == ["analyze", "z1", "--bias=1", "--json"]
+    assert tidy(["analyze", "z1", "--bias", ".5"]) == ["analyze", "z1", "--bias", ".5"]
+    assert tidy(["simulate", "z1", "--bias"]) == ["simulate", "z1", "--bias"]
+
+
+BAD_ANALYZE = {
+    "no target": [],
+    "empty target": [""],
+    "unknown name": ["quux"],
+    "name nearly of the catalog": ["stiar2"],
+    "half an expression": ["z1 +"],
+    "an import": ["__import__('os').system('true')"],
+    "an attribute": ["z1.__class__"],
+    "a lambda": ["(lambda: 1)()"],
+    "a NUL": ["z1\0"],
+    "line breaks": ["z1 +\n\nfoo"],
+    "a giant power": ["z1**99999999"],
+    "a tower of powers": ["9**9**9**9*z1"],
+    "deep brackets": ["(" * 3000 + "z1" + ")" * 3000],
+    "a long text": ["z1+" * 5000 + "z1"],
+    "a number out of range": ["1e400*z1"],
+    "an index out of range": ["z999"],
+    "unknown activation": ["z1", "--activation", "rleu"],
+    "NaN noise": ["z1", "--noise", "nan"],
+    "negative noise": ["z1", "--noise", "-1"],
+    "NaN exponent": ["z1", "--batch-exponent", "nan"],
+    "exponent zero": ["z1", "--batch-exponent", "0"],
+    "exponent overflow": ["z1", "--batch-exponent", "1e400"],
+    "unknown option": ["z1", "--bogus"],
+    "unknown option first": ["--bogus", "z1"],
+    "only an unknown option": ["--bogus"],
+    "unknown short option": ["z1", "-x"],
+    "option without value": ["z1", "--noise"],
+    "unquoted target": ["z1", "+", "z2"],
+    "bias of a generic activation": ["z1", "--bias", "1"],
+    "a flag with a value": ["z1", "--json=3"],
+}
+
+BAD_SIMULATE = {
+    "NaN learning rate": ["--learning-rate", "nan"],
+    "infinite learning rate": ["--learning-rate", "inf"],
+    "learning rate overflow": ["--learning-rate", "1e400"],
+    "learning rate overflow in d": ["--learning-rate", "d^12*d^12*d^12*d^12*d^12*d^12"],
+    "negative learning rate": ["--learning-rate", "-3"],
+    "learning rate zero": ["--learning-rate", "0"],
+    "batch zero": ["--batch", "0"],
+    "negative batch": ["--batch", "-3d"],
+    "NaN batch": ["--batch", "nan"],
+    "batch overflow": ["--batch", "d^12"],
+    "batch of an unknown letter": ["--batch", "3q"],
+    "width zero": ["--width", "0"],
+    "width one, paired": ["--width", "1", "--symmetric"],
+    "odd width, paired": ["--width", "7", "--symmetric"],
+    "broken width": ["--width", "1.5"],
+    "d below the rank": ["--dimension", "1"],
+    "dimension zero": ["--dimension", "0"],
+    "negative dimension": ["--dimension", "-5"],
+    "dimension overflow": ["--dimension", "1e400"],
+    "dimension beyond reason": ["--dimension", "1e13"],
+    "dimension of letters": ["--dimension", "many"],
+    "dimension in d": ["--dimension", "3d"],
+    "negative seed": ["--seed", "-1"],
+    "broken seed": ["--seed", "1.5"],
+    "no seeds": ["--seeds", "0"],
+    "negative seeds": ["--seeds", "-2"],
+    "negative steps": ["--steps", "-1"],
+    "steps beyond reason": ["--steps", "1e9"],
+    "unknown engine": ["--engine", "fast"],
+    "unknown loss": ["--loss", "mse"],
+    "unknown readout": ["--readout", "rademecher"],
+    "too few readouts": ["--readout", "1,-1"],
+    "NaN bias": ["--bias", "nan"],
+    "negative bias": ["--bias", "-1"],
+    "ridge zero": ["--ridge", "0"],
+    "NaN ridge": ["--ridge", "nan"],
+    "misspelt auto": ["--ridge", "auot"],
+    "broken list of ridges": ["--ridge", "1,,2"],
+    "ridge batch zero": ["--ridge", "1", "--ridge-batch", "0"],
+    "threads zero": ["--threads", "0"],
+    "unknown option": ["--learning-rat", "3"],
+    "option twice": ["--seed", "1", "--seed", "2"],
+}
+
+BAD_OTHERS = {
+    "unknown command": ["analyse", "z1"],
+    "unknown option of none": ["--bogus"],
+    "no such folder": ["show", "no/such/folder"],
+    "folder without a study": ["show", "."],
+    "figure of nothing": ["figure", "no/such/folder", "stairway", "-o", "x.svg"],
+    "figure without a file": ["figure", ".", "stairway"],
+    "studies of something": ["studies", "stairway"],
+    "no such study file": ["run", "no/such/study.toml"],
+    "no such study": ["run", "stairwy"],
+    "broken workers": ["run", "stairway", "--workers", "-1"],
+}
+
+
+def bad_lines() -> list[Any]:
+    lines = [(f"analyze: {why}", ["analyze", *words]) for why, words in BAD_ANALYZE.items()]
+    lines += [(f"simulate: {why}", ["simulate", "z1 + z1*z2", *words]) for why, words in BAD_SIMULATE.items()]
+    lines += [(f"{words[0]}: {why}", words) for why, words in BAD_OTHERS.items()]
+    return [pytest.param(words, id=why) for why, words in lines]
+
+
+@pytest.mark.parametrize("words", bad_lines())
+def test_bad_input_is_one_line_on_stderr_and_exit_code_2(giantstep, words):
+    ran = giantstep(*words)
+    assert ran.code == 2, ran.err
+    assert ran.out == ""
+    assert re.fullmatch(r"giantstep: error: [^\n]+\n", ran.err)
+    assert "Traceback" not in ran.err
+    assert len(ran.err) < 600
+
+
+def test_width_one_is_fine_where_nothing_must_be_paired(giantstep):
+    assert giantstep("simulate", "z1", *QUICK[:2], "--width", "1", *QUICK[4:], "--json").code == 0
+
+
+def test_debug_shows_where(capsys):
+    from giantstep.errors import SpecError
+
+    with pytest.raises(SpecError):
+        main(["analyze", "quux", "--debug"])
+
+
+def test_an_interrupt_exits_130_without_a_traceback(giantstep, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("giantstep.staircase.analyze", interrupt)
+    ran = giantstep("analyze", "z1")
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_bug_is_one_line_too(giantstep, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr("giantstep.staircase.analyze", broken)
+    ran = giantstep("analyze", "z1")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_the_process_exits_with_the_code_and_keeps_streams_apart():
+    good, bad = subprocess_run("analyze", "stair2", "--json"), subprocess_run("analyze", "quux")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert json.loads(good.stdout)["leap"] == 1
+    assert (bad.returncode, bad.stdout, bad.stderr.count("\n")) == (2, "", 1)
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from giantstep.cli import main; main(['--help']); "
+        "heavy = {'numpy', 'scipy', 'xarray', 'altair', 'pandas', 'h5py', 'vl_convert'} & set(sys.modules); "
+        "sys.exit(len(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "analyze" in done.stdout
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    heavy = "{'scipy', 'xarray', 'altair', 'pandas', 'h5py'}"
+    code = f"import sys, giantstep; sys.exit(len({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["analyze", "simulate", "run", "studies", "show", "figure"])
+def test_every_option_is_explained(giantstep, command):
+    ran = giantstep(command, "--help")
+    assert ran.code == 0
+    # An option without a sentence ends its line right after its name.
+    assert not re.findall(r"│ \*?\s*(--[a-z-]+(?: [A-Z]+)?)\s*│", ran.out)
