@@ -98,9 +98,11 @@ def textbook(seed, *, dimension, biases, readout, batch, rate, ridge, ridge_batc
     return (*retrained(layer, constant, slope), no_step)
 
 
-@pytest.mark.parametrize("preprocess", [False, True])
-def test_reduced_engine_and_readout_stage_agree_with_explicit_inputs(preprocess):
-    seeds, dimension, noise = 60, 30, 1.0
+# Checked by leaving them out: 60 seeds notice a forgotten label noise in the first case and a forgotten
+# C_1 . x in the second.
+@pytest.mark.parametrize(("preprocess", "noise"), [(False, 1.0), (True, 0.2)])
+def test_reduced_engine_and_readout_stage_agree_with_explicit_inputs(preprocess, noise):
+    seeds, dimension = 60, 30
     readout, biases = (1.0, -1.0, 1.0, -0.5, 1.0, 1.0), (0.5, 0.0, -1.0, 0.3, 0.0, 1.0)
     options = {"batch": 90, "rate": 3.0, "ridge": 0.4, "ridge_batch": 60, "noise": noise}
     explicit = np.array(
