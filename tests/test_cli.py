@@ -366,3 +366,10 @@ def test_every_option_is_explained(giantstep, command):
     assert ran.code == 0
     # An option without a sentence ends its line right after its name.
     assert not re.findall(r"│ \*?\s*(--[a-z-]+(?: [A-Z]+)?)\s*│", ran.out)
+
+
+def test_several_dimensions_give_a_verdict(giantstep):
+    words = ("simulate", "z1", "--dimension", "1e4,100,10^3", "--width", "4", "--batch", "4d", "--steps", "1")
+    document = giantstep(*words, "--learning-rate", "4", "--seeds", "6", "--json").document
+    assert (document["dimension"], document["dimensions"]) == (10**4, [100, 1000, 10**4])
+    assert document["verdict"] == "agrees"
