@@ -35,6 +35,7 @@ from giantstep.training.experiment import (
     diverged,
     labels,
     noise_stream,
+    single,
 )
 
 CHUNK_ENTRIES = 2**23
@@ -164,7 +165,7 @@ def _gradient(
     """Return (1/n) D^T X of step ``number``, whose batch was drawn at step ``first``."""
     xp, network = arrays.namespace, experiment.network
     rule = experiment.protocol.steps[number - 1]
-    weights, a, b = (arrays.put(array.astype(np.float32)) for array in (layer, readout, biases[:, None]))
+    weights, a, b = (arrays.put(single(array)) for array in (layer, readout, biases[:, None]))
     constant, slope = trend if rule.preprocess and trend is not None else (0.0, None)
 
     def chunk_gradient(item: tuple[int, int]) -> tuple[int, Array]:

@@ -120,6 +120,12 @@ def diverged(step: int) -> str:
     )
 
 
+def single(array: Array64) -> NDArray[np.float32]:
+    """Return the array in float32; what is too large becomes infinite, which ends the run as diverged."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
 def chunks(samples: int, chunk: int) -> Iterator[tuple[int, int]]:
     """Yield (index, size) of the chunks that make up a batch; the last one may be smaller."""
     for index in range(-(-samples // chunk)):

@@ -14,7 +14,7 @@ from giantstep.networks.gradient import backpropagated_errors
 from giantstep.streams import Role
 from giantstep.threads import ordered_map
 from giantstep.training.axes import compress, gram_root
-from giantstep.training.experiment import Array64, Experiment, chunks, labels, noise_stream
+from giantstep.training.experiment import Array64, Experiment, chunks, labels, noise_stream, single
 
 CHUNK = 32768
 """Samples with one stream address; part of the stream, never a function of memory or threads."""
@@ -86,7 +86,7 @@ def _accumulate(
     target, network = experiment.target, experiment.network
     width, axes = layer.shape
     loss = experiment.protocol.steps[step - 1].loss
-    weights, a, b = (array.astype(np.float32) for array in (layer, readout, biases[:, None]))
+    weights, a, b = (single(array) for array in (layer, readout, biases[:, None]))
     samples = experiment.batches[step - 1]
     height = axes + width + (revealed is not None)
 

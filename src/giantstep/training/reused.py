@@ -29,6 +29,7 @@ from giantstep.training.experiment import (
     ignore_progress,
     labels,
     noise_stream,
+    single,
 )
 from giantstep.training.fresh import BLOCK, CHUNK
 
@@ -236,7 +237,7 @@ def _errors_of(
 ) -> Callable[[Block, Block], Block]:
     """Return the function (labels, coordinates) -> E = residual sigma' of one step."""
     network, rule = experiment.network, experiment.protocol.steps[step - 1]
-    weights, a, b = (array.astype(np.float32) for array in (layer, readout, biases[:, None]))
+    weights, a, b = (single(array) for array in (layer, readout, biases[:, None]))
     linear = np.zeros(batch.axes, np.float32)
     linear[: batch.linear.size] = batch.linear
 
