@@ -33,7 +33,7 @@ def aligned_fraction(dataset: xr.Dataset, chain: Sequence[NDArray]) -> xr.DataAr
     inside = np.einsum("...tiq,tkq->...tik", overlaps.values, bases)
     with np.errstate(invalid="ignore", divide="ignore"):
         fraction = (inside**2).sum((-1, -2)) / energy.sum("neuron").values
-    return xr.DataArray(fraction, dims=("replicate", "step"))
+    return xr.DataArray(fraction, dims=[dim for dim in overlaps.dims if dim not in ("neuron", "direction")])
 
 
 def cleared(dataset: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from giantstep.errors import SpecError
+from giantstep.significance import equivalent_z, plain
+from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED, DirectionVerdict, judge
+
 if TYPE_CHECKING:
     import xarray as xr
 
-AGREES, DISAGREES, NOT_RESOLVED = "agrees", "disagrees", "not resolved"
+LARGEST_RMS_Z = 2.0
+"""Rms z-score up to which a simulation agrees with a theory of the same quantities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +27,128 @@ class Comparison:
     verdict : {"agrees", "disagrees", "not resolved"}
     reason : str
         One sentence.
-    directions : tuple of dict
+    directions : tuple of DirectionVerdict
         Against a certificate: one entry a direction of the target space.
-    scores : dict or None
-        Against a Dataset with the same variables: rms z and bias of each variable.
+    scores : dict
+        Against a Dataset with the same variables: for each variable ``rms_z`` (normal-equivalent, so about 1
+        under agreement for any number of seeds), ``largest_z``, ``bias`` (largest absolute difference of the
+        means) and ``entries``.
+    resolving_batch : float or None
+        Where not resolved: samples a step, at the same n/d, expected to resolve it; None when larger batches
+        would not.
     """
 
     verdict: str
     reason: str
-    directions: tuple[dict[str, Any], ...] = ()
-    scores: dict[str, Any] | None = None
+    directions: tuple[DirectionVerdict, ...] = ()
+    scores: dict[str, dict[str, float]] | None = None
+    resolving_batch: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values: no NaN, no infinity."""
-        raise NotImplementedError
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "directions": [direction.to_dict() for direction in self.directions],
+            "scores": {
+                name: {key: plain(value) for key, value in score.items()}
+                for name, score in (self.scores or {}).items()
+            },
+            "resolving_batch": plain(self.resolving_batch),
+        }
 
 
 def compare(theory: Any, data: xr.Dataset) -> Comparison:
-    """Return z-scores and a verdict.
+    """Lay a prediction beside a measurement: a verdict, with the numbers it stands on.
 
     Parameters
     ----------
-    theory : Certificate, its Dataset (``learned_subspace``), or a Dataset with variables of ``data``
-        and no ``replicate``.
+    theory : Certificate or xarray.Dataset
+        From `analyze` (or its ``dataset()``): the verdict asks which directions of the target space the
+        neurons have learnt, see `giantstep.verdict.judge`. A Dataset with variables of ``data`` and no
+        ``replicate``: z-scores of every entry by the standard errors over seeds.
     data : xarray.Dataset
-        From `simulate` or `measure`; may have a ``dimension`` axis.
+        From `simulate` or `measure`; may have a ``dimension`` axis, which a verdict on directions needs.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    SpecError
+        When the two have nothing to compare.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> theory = xr.Dataset({"test_error": ((), 0.5)})
+    >>> data = xr.Dataset({"test_error": (("replicate",), np.array([0.49, 0.52, 0.50, 0.51]))})
+    >>> compare(theory, data).verdict
+    'agrees'
     """
-    raise NotImplementedError
+    import xarray as xr
+
+    if not isinstance(theory, xr.Dataset):
+        if not hasattr(theory, "dataset"):
+            raise SpecError(
+                f"compare: found a {type(theory).__name__} as theory, expected a Certificate or a Dataset."
+            )
+        theory = theory.dataset()
+    if not isinstance(data, xr.Dataset):
+        raise SpecError(f"compare: found a {type(data).__name__} as data, expected a Dataset.")
+    if "learned_subspace" in theory and "overlaps" not in theory:
+        chain = theory["learned_subspace"].transpose("step", "direction", "direction_other").values
+        answer = judge(chain, data)
+        return Comparison(answer.verdict, answer.reason, answer.directions, None, answer.resolving_batch)
+    return _score(theory, data)
+
+
+def _score(theory: xr.Dataset, data: xr.Dataset) -> Comparison:
+    """Return z-scores of every variable that theory and data share."""
+    shared = [
+        name
+        for name in theory.data_vars
+        if name in data and "replicate" in data[name].dims and np.issubdtype(data[name].dtype, np.floating)
+    ]
+    if not shared:
+        raise SpecError(
+            f"compare: theory has {', '.join(map(str, theory.data_vars))}, data has "
+            f"{', '.join(map(str, data.data_vars))}; none is in both with seeds to compare over."
+        )
+    scores = {str(name): _score_one(theory[name], data[name]) for name in shared}
+    counts = np.array([score["entries"] for score in scores.values()])
+    if not counts.sum():
+        return Comparison(
+            NOT_RESOLVED, "no entry has two seeds: no standard error; use more seeds", (), scores
+        )
+    # A variable without entries has rms z NaN and must not spoil the mean.
+    squares = np.array([score["rms_z"] ** 2 if score["entries"] else 0.0 for score in scores.values()])
+    rms = float(np.sqrt((squares * counts).sum() / counts.sum()))
+    bias = max(score["bias"] for score in scores.values() if score["entries"])
+    verdict = AGREES if rms < LARGEST_RMS_Z else DISAGREES
+    reason = f"rms z {rms:.2f} over {int(counts.sum())} entries, largest difference of means {bias:.2g}"
+    return Comparison(verdict, reason, (), scores)
+
+
+def _score_one(theory: xr.DataArray, data: xr.DataArray) -> dict[str, float]:
+    import xarray as xr
+
+    data, theory = xr.align(data, theory, join="inner")
+    theory = theory.broadcast_like(data.isel(replicate=0, drop=True))
+    values = data.transpose("replicate", *theory.dims).values
+    count = np.isfinite(values).sum(0)
+    filled = np.where(np.isfinite(values), values, 0.0)
+    mean = filled.sum(0) / np.maximum(count, 1)
+    spread = np.where(np.isfinite(values), values - mean, 0.0)
+    error = np.sqrt((spread**2).sum(0) / np.maximum(count - 1, 1) / np.maximum(count, 1))
+    difference = mean - theory.values
+    # Entries without spread (the initial norms, say) carry round-off, not information.
+    usable = (count > 1) & np.isfinite(difference) & (error > 1e-9 * np.maximum(1.0, np.abs(mean)))
+    z = equivalent_z(difference[usable] / error[usable], count[usable] - 1)
+    return {
+        "rms_z": float(np.sqrt((z**2).mean())) if z.size else float("nan"),
+        "largest_z": float(np.abs(z).max()) if z.size else float("nan"),
+        "bias": float(np.abs(difference[usable]).max()) if z.size else float("nan"),
+        "entries": int(z.size),
+    }
