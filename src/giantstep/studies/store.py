@@ -15,6 +15,7 @@ import numpy as np
 
 from giantstep.errors import StoreError
 from giantstep.studies.canonical import SCHEMA_VERSION, spec_hash
+from giantstep.studies.netcdf import write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,17 +74,17 @@ class Store:
 
     def write(self, name: str, task: str, dataset: xr.Dataset, fingerprint: str) -> None:
         """Commit a point: its Dataset with spec, schema version, fingerprint and a hash of the data."""
-        layout = {str(key): list(map(str, value.dims)) for key, value in dataset.variables.items()}
+        variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
         attributes = {
+            **{str(key): value for key, value in dataset.attrs.items()},
             "schema_version": SCHEMA_VERSION,
             "spec": task,
             "hash": name,
             "fingerprint": fingerprint,
-            "layout": json.dumps(layout, sort_keys=True),
-            "data_hash": data_hash({str(key): value.values for key, value in dataset.variables.items()}),
+            "layout": json.dumps({key: dims for key, (dims, _) in variables.items()}, sort_keys=True),
+            "data_hash": data_hash({key: values for key, (_, values) in variables.items()}),
         }
-        whole = dataset.assign_attrs(attributes)
-        commit(self.path(name), lambda path: whole.to_netcdf(path, engine="h5netcdf"))
+        commit(self.path(name), lambda path: write_netcdf(path, variables, attributes))
 
     def read(self, name: str) -> Stored:
         """Return a point, checked to the last bit.
