@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -373,3 +374,59 @@ def test_several_dimensions_give_a_verdict(giantstep):
     document = giantstep(*words, "--learning-rate", "4", "--seeds", "6", "--json").document
     assert (document["dimension"], document["dimensions"]) == (10**4, [100, 1000, 10**4])
     assert document["verdict"] == "agrees"
+
+
+STUDY = """
+schema_version = 1
+title = "Two targets"
+
+[[sweep]]
+kind = "simulation"
+theory = "certificate"
+network = {width = 4, activation = "relu"}
+protocol = {steps = 1, batch = "2d", learning_rate = 3}
+product.target = ["stair2", "He2"]
+zip.dimension = [100, 1000]
+zip.seeds = [2, 2]
+"""
+
+
+def test_a_study_runs_shows_and_goes_on(giantstep, tmp_path):
+    (tmp_path / "two.toml").write_text(STUDY, "utf-8")
+    words = ("run", str(tmp_path / "two.toml"), "--out", str(tmp_path / "results"), "--workers", "1")
+    plan = giantstep(*words, "--dry-run", "--json").document
+    assert plan["done"] == 0
+    assert not (tmp_path / "results").exists()
+    first = giantstep(*words, "--json")
+    assert (first.code, first.document["done"], first.document["failures"]) == (0, plan["points"], [])
+    assert len(first.document["verdicts"]["rows"]) == 2
+    again = giantstep(*words)
+    assert again.code == 0
+    assert f"{plan['points']} found done" in again.out
+    for text in ("stair2", "predicted U_t", "verdict", str(tmp_path / "results")):
+        assert text in again.out
+    shown = giantstep("show", str(tmp_path / "results"), "--json").document
+    assert (shown["done"], shown["points"]) == (plan["points"], plan["points"])
+    assert "Two targets" in giantstep("show", str(tmp_path / "results")).out
+
+
+def test_an_interrupted_process_exits_130_with_one_line():
+    words = [
+        sys.executable,
+        "-m",
+        "giantstep",
+        "simulate",
+        "z1",
+        "--dimension",
+        "1e6",
+        "--seeds",
+        "400",
+        "--yes",
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        # The estimate is printed just before the first sample is drawn.
+        assert process.stderr.readline().startswith("simulate: about")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "giantstep: interrupted\n")

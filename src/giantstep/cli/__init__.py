@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     try:
         return _run([word for word in words if word != "--debug"])
-    except KeyboardInterrupt:
-        _say("interrupted: what was finished is kept; the same command goes on from there.")
+    except KeyboardInterrupt as interrupt:
+        _say(f"interrupted{interrupt}")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe went away (`giantstep ... | head`); nothing is wrong and nobody listens.

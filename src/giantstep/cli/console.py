@@ -108,11 +108,13 @@ def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
     yield advance
 
 
-def measured(mean: float | None, error: float | None) -> str:
-    """Return a number with its standard error, to the digits that the error leaves.
+def measured(mean: float | None, error: float | None, *, short: bool = False) -> str:
+    """Return a number with its standard error; short is the error of the last digit in brackets.
 
     >>> measured(0.123456, 0.0021), measured(0.5, None), measured(None, None)
     ('0.1235 ± 0.0021', '0.5000', '-')
+    >>> measured(0.123456, 0.0021, short=True)
+    '0.123(2)'
     """
     if mean is None:
         return "-"
@@ -120,7 +122,9 @@ def measured(mean: float | None, error: float | None) -> str:
         return f"{mean:.4f}" if 1e-3 <= abs(mean) < 1e3 or mean == 0 else f"{mean:.3g}"
     if error == 0:
         return f"{mean:.4g} ± 0"
-    digits = 1 - math.floor(math.log10(error))
+    digits = (0 if short else 1) - math.floor(math.log10(error))
+    if 0 <= digits <= 9 and short:
+        return f"{mean:.{digits}f}({round(error * 10**digits)})"
     if not 0 <= digits <= 9:
         return f"{mean:.3g} ± {error:.2g}"
     return f"{mean:.{digits}f} ± {error:.{digits}f}"

@@ -74,7 +74,7 @@ def run(
     for point, reason in outcome.failures:
         tell(f"giantstep: {point.title}: {reason}")
     if outcome.interrupted:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("; what is finished is kept, the same command goes on from there.")
     return _report(loaded, outcome, json=json)
 
 
@@ -85,23 +85,22 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     from giantstep.studies import verdicts
 
     table = verdicts(outcome.folder)
-    files = _draw(study, outcome.folder)
+    if not json:
+        print_verdicts(study.title, table)
+        print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
+        print(f"results  {outcome.folder}", flush=True)
+    files = [str(file) for file in _draw(study, outcome.folder)]
     if json:
-        document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder)}
-        document["figures"] = [str(file) for file in files]
+        document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder), "figures": files}
         document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}
         document["failures"] = [
             {"point": point.title, "reason": reason} for point, reason in outcome.failures
         ]
         print_json(document | {"verdicts": table})
     else:
-        print_verdicts(study.title, table)
-        print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
-        print(f"results  {outcome.folder}")
         for file in files:
             print(f"figure   {file}")
-        if files:
-            tell(f"Look again at any time with: giantstep show {outcome.folder}")
+        tell(f"Look again at any time with: giantstep show {outcome.folder}")
     return 1 if outcome.failures else 0
 
 

@@ -91,6 +91,7 @@ def print_steps(
     table.add_column("predicted", justify="right")
     table.add_column("alignment")
     shown = min(target.rank, 5)
+    short = console.width < 20 * (shown + 2)
     for axis in range(shown):
         table.add_column(f"overlap z{axis + 1}")
     for step in document["steps"]:
@@ -99,15 +100,19 @@ def print_steps(
         table.add_row(
             str(step["step"]),
             predicted,
-            measured(step["alignment"], step["alignment_se"]),
-            *(measured(*axis) for axis in axes),
+            measured(step["alignment"], step["alignment_se"], short=short),
+            *(measured(*axis, short=short) for axis in axes),
         )
     console.print(table)
     console.print()
+    error = (
+        "in brackets: standard error over seeds, in the last digit"
+        if short
+        else "±: standard error over seeds"
+    )
     legend = (
         "predicted: dimension of the subspace U_t that theory lets this network learn; alignment: fraction "
-        "of the neurons' squared norm inside the target's subspace; overlap: rms over neurons; ±: standard "
-        "error over seeds."
+        f"of the neurons' squared norm inside the target's subspace; overlap: rms over neurons; {error}."
     )
     console.print(Words(legend, style="dim"))
     if shown < target.rank:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _STYLE = {"agrees": "green", "disagrees": "bold red", "not resolved": "yellow"}
 
@@ -19,10 +22,9 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
     console.print(Text(title, style="bold"))
     for row in table["rows"]:
         console.print()
-        name = ", ".join(str(value) for value in row["labels"].values())
         verdict = Text(row["verdict"], style=_STYLE.get(row["verdict"], ""))
         dimension = f"   d = {count(row['dimension'])}" if row.get("dimension") else ""
-        console.print(Text.assemble((name, "bold"), f"   {row['expression']}{dimension}   ", verdict))
+        console.print(Text.assemble((_name(row), "bold"), f"   {row['expression']}{dimension}   ", verdict))
         steps = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
         for heading in ("step", "predicted U_t", "dim", "alignment with U_t"):
             steps.add_column(heading, justify="right" if heading in {"step", "dim"} else "left")
@@ -37,11 +39,38 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
         console.print(steps)
         if row.get("reason"):
             console.print(Text(f" {row['reason']}"))
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in table["counts"].items() if number)
     console.print()
+    if len(table["rows"]) > 1:
+        console.print(_summary(table["rows"]))
+        console.print()
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in table["counts"].items() if number)
     console.print(Text(f"Theory and simulation: {counts or 'nothing to judge yet'}.", style="bold"))
     if table["counts"].get("disagrees"):
-        wrong = [
-            str(next(iter(row["labels"].values()))) for row in table["rows"] if row["verdict"] == "disagrees"
-        ]
-        console.print(Text(f"DISAGREEMENT: {', '.join(wrong)}.", style="bold red"))
+        wrong = ", ".join(_name(row) for row in table["rows"] if row["verdict"] == "disagrees")
+        console.print(Text(f"DISAGREEMENT: {wrong}.", style="bold red"))
+
+
+def _summary(rows: list[dict[str, Any]]) -> Table:
+    """One line a target: how the predicted dimension climbs, what the last step measured, the verdict."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from giantstep.cli.console import measured
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    for heading in ("target", "dim U_t", "alignment at the end", "verdict"):
+        table.add_column(heading)
+    for row in rows:
+        climb = " ".join(
+            "-" if step["predicted_dimension"] is None else str(step["predicted_dimension"])
+            for step in row["steps"]
+        )
+        last = row["steps"][-1] if row["steps"] else {"alignment": None, "alignment_se": None}
+        verdict = Text(row["verdict"], style=_STYLE.get(row["verdict"], ""))
+        table.add_row(Text(_name(row)), climb, measured(last["alignment"], last["alignment_se"]), verdict)
+    return table
+
+
+def _name(row: dict[str, Any]) -> str:
+    return ", ".join(str(value) for value in row["labels"].values())
