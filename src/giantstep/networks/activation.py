@@ -188,7 +188,7 @@ def _density(x: Array) -> Array:
 
 
 def _relu(x: Array) -> Array:
-    return array_namespace(x).clip(x, 0.0, None)
+    return array_namespace(x).maximum(x, 0.0)
 
 
 def _step(x: Array) -> Array:
