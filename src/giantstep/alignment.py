@@ -31,7 +31,7 @@ def aligned_fraction(dataset: xr.Dataset, chain: Sequence[NDArray]) -> xr.DataAr
     for number, basis in enumerate(chain):
         bases[number, : len(basis)] = basis
     inside = np.einsum("...tiq,tkq->...tik", overlaps.values, bases)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         fraction = (inside**2).sum((-1, -2)) / energy.sum("neuron").values
     return xr.DataArray(fraction, dims=[dim for dim in overlaps.dims if dim not in ("neuron", "direction")])
 

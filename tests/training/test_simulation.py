@@ -61,8 +61,9 @@ def test_alignment_after_preprocessing_does_not_count_the_linear_part():
 
 @pytest.mark.parametrize("engine", ["reduced", "direct"])
 @pytest.mark.parametrize("reuse", [False, True])
-def test_a_diverging_run_comes_back_with_a_status_and_a_remedy(engine, reuse):
-    protocol = gs.Protocol.repeat(3, batch="2d", learning_rate=1e30, reuse=reuse)
+@pytest.mark.parametrize("rate", [1e18, 1e30, 1e100, 1e200])
+def test_a_diverging_run_comes_back_with_a_status_and_a_remedy(engine, reuse, rate):
+    protocol = gs.Protocol.repeat(8, batch="2d", learning_rate=rate, reuse=reuse)
     data = simulate(protocol=protocol, engine=engine, seeds=2)
     assert list(data.status.values) == ["nonfinite"] * 2
     assert "lower the learning rate" in str(data.message.values[0])

@@ -121,9 +121,10 @@ def run_direct(experiment: Experiment, arrays: Arrays | None = None) -> Trajecto
         rate = experiment.learning_rates[number - 1]
         with np.errstate(over="ignore", invalid="ignore"):
             layer = (1.0 - rate * rule.weight_decay) * layer + rate * gradient
-        if not np.isfinite(layer).all():
+        snapshot = _snapshot(layer, rank, trend if rule.preprocess else None)
+        if not np.isfinite(snapshot.self_overlaps).all():
             return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(number))
-        snapshots.append(_snapshot(layer, rank, trend if rule.preprocess else None))
+        snapshots.append(snapshot)
     return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
 
 
@@ -207,8 +208,9 @@ def _trend(experiment: Experiment, step: int) -> tuple[float, Array64]:
 
 def _snapshot(layer: Array64, rank: int, trend: tuple[float, Array64] | None) -> Snapshot:
     linear = None
-    if trend is not None:
-        constant, slope = trend
-        linear = LinearPart(constant, slope[:rank], layer @ slope, float(slope @ slope))
-    with np.errstate(over="ignore"):
-        return Snapshot(layer[:, :rank].copy(), layer @ layer.T, linear)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = layer @ layer.T
+        if trend is not None:
+            constant, slope = trend
+            linear = LinearPart(constant, slope[:rank], layer @ slope, float(slope @ slope))
+    return Snapshot(layer[:, :rank].copy(), gram, linear)

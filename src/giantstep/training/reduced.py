@@ -38,9 +38,10 @@ def run_reduced(experiment: Experiment) -> Trajectory:
     readout, biases = experiment.draw_readout(), experiment.draw_biases()
     snapshots = [_snapshot(layer, rank)]
     for step, (new, constant, linear) in enumerate(_layers(experiment, layer, readout, biases), start=1):
-        if not np.isfinite(new).all():
+        snapshot = _snapshot(new, rank, constant, linear)
+        if not np.isfinite(snapshot.self_overlaps).all():
             return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(step))
-        snapshots.append(_snapshot(new, rank, constant, linear))
+        snapshots.append(snapshot)
     return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
 
 
@@ -65,7 +66,7 @@ def _layers(
 
 
 def _snapshot(layer: Array64, rank: int, constant: float = 0.0, linear: Array64 | None = None) -> Snapshot:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         gram = layer @ layer.T
     if linear is None:
         return Snapshot(layer[:, :rank], gram)
