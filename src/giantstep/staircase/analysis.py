@@ -25,6 +25,7 @@ from giantstep.staircase.reasons import growth_reasons, samples_text, vector_tex
 from giantstep.staircase.subspaces import Subspace, complement_rows
 from giantstep.staircase.visibility import Sight
 from giantstep.targets import Target
+from giantstep.threads import one_blas_thread
 
 
 def analyze(
@@ -72,8 +73,15 @@ def analyze(
     False
     """
     modes = _modes(protocol, dimension)
+    # Bits must not depend on the number of BLAS threads, and small products are faster without them.
+    with one_blas_thread():
+        return _analysed(target, network, modes)
+
+
+def _analysed(target: Target, network: Network | None, modes: list[Mode]) -> Certificate:
     problem = Problem(target, Sight.of(network))
     whole, doubts = effective_subspace(problem)
+    doubts += (problem.beyond_floats,) if problem.beyond_floats else ()
     messages = [f"undecided - {doubt}" for doubt in doubts]
     growths = follow(problem, whole, modes)
     steps, chain_doubts = _steps(problem, growths, modes)
@@ -185,7 +193,7 @@ def _remarks(
     if whole.dimension == 0:
         remarks.append("the target is constant: there is nothing to learn")
     if not problem.exact:
-        remarks.append(f"tensors by {problem.how}")
+        remarks.append(f"tensors by {problem.how}; symmetries are checked to 1e-11 of the target's size")
     name = problem.sight.name
     for item in _direction_leaps(fresh, whole):
         if item.leap is None and name is not None:

@@ -133,6 +133,7 @@ def conditional_blocks(symbol: Symbol, subspace: Subspace, outside: int) -> list
                 else:
                     free = math.prod(factorial[p] for p in lower)
                     row[q - inside] = entry * math.sqrt(factorial[j] * factorial[k - 1] / free)
+    orders = _order_norms(symbol) if subspace.error else {}
     blocks = []
     for place in sorted(entries, key=lambda jk: (jk[1], jk[0])):
         j, k = place
@@ -149,7 +150,7 @@ def conditional_blocks(symbol: Symbol, subspace: Subspace, outside: int) -> list
             matrix = np.array(list(rows.values()), dtype=np.float64)
             strength = math.sqrt(squares[place])
             error = symbol.order_errors[j + k] if symbol.order_errors else math.sqrt(doubts.get(place, 0.0))
-            error += (j + k) * subspace.error * _order_norm(symbol, j + k)
+            error += (j + k) * subspace.error * orders.get(j + k, 0.0)
             block = Block(
                 j, k, strength, error, (), matrix, axes_inside=inner, axes_outside=outer, margin=symbol.margin
             )
@@ -183,12 +184,12 @@ def _root(square: Fraction) -> float:
         return math.inf
 
 
-def _order_norm(symbol: Symbol, order: int) -> float:
-    """Frobenius norm of the tensor C_order of a float symbol."""
-    total = 0.0
-    rank = len(symbol.frame)
+def _order_norms(symbol: Symbol) -> dict[int, float]:
+    """Frobenius norms of the tensors C_k of a float symbol."""
+    totals: dict[int, float] = {}
     for key, value in symbol.terms.items():
-        powers = unpack(key, rank)
-        if sum(powers) == order:
-            total += math.factorial(order) * math.prod(math.factorial(p) for p in powers) * float(value) ** 2
-    return math.sqrt(total)
+        powers = unpack(key, len(symbol.frame))
+        order = sum(powers)
+        count = math.factorial(order) * math.prod(math.factorial(p) for p in powers)
+        totals[order] = totals.get(order, 0.0) + count * float(value) ** 2
+    return {order: math.sqrt(total) for order, total in totals.items()}

@@ -86,6 +86,7 @@ def grow_fresh(
     for k in orders:
         here = [block for block in blocks if block.outside == k]
         uncertain = False
+        near: list[str] = []
         for block in here:
             if not problem.sight.sees(block.inside + k, step):
                 if join(reached, block, known).subspace.dimension > reached.dimension:
@@ -95,10 +96,14 @@ def grow_fresh(
             if len(joined.directions) or joined.subspace.dimension > reached.dimension:
                 unlocks.append(Unlock(IDENTITY, block, joined.directions))
                 reached = joined.subspace
-            elif joined.doubtful or unresolved(block, scale):
+            elif joined.doubtful:
+                near.append(f"order {k}: a block of strength {block.strength:.1e} lies too near its error")
+            elif unresolved(block, scale):
                 uncertain = True
         if reached.dimension >= whole.dimension:
             return Growth(reached, tuple(unlocks), tuple(hidden), tuple(doubts), "every direction is learnt")
+        # No symmetry that holds to round-off can say that a number near round-off is zero.
+        doubts.extend(near[:1])
         truncated = problem.labels is None and known.dimension > 0
         parities = _fresh_parities(problem, k, step, truncated=truncated and not uncertain)
         if uncertain or (truncated and parities):
@@ -126,7 +131,7 @@ def grow_reused(
         return Growth(known, (), (), (), "every direction is learnt")
     for k in orders:
         parities = _family_parities(problem, k, known.dimension > 0)
-        limit = allowed_directions(problem.symmetries(known), known, k, parities)
+        limit = problem.possible(known, k, parities)
         limit_exact = _certified_exactly(problem, known)
         ceiling = _within(whole, known, limit)
         possible = reached
@@ -162,7 +167,7 @@ def grow_reused(
         if reached.dimension >= whole.dimension:
             return Growth(reached, tuple(unlocks), tuple(hidden), tuple(doubts), "every direction is learnt")
         if reached.dimension < ceiling and problem.sight.kind != "linear":
-            limit = allowed_directions(problem.symmetries(known, thorough=True), known, k, parities)
+            limit = problem.possible(known, k, parities, thorough=True)
             ceiling = _within(whole, known, limit)
         if reached.dimension == ceiling:
             certificate = "a symmetry of the target" + ("" if limit_exact else " (checked to 1e-11)")

@@ -49,6 +49,15 @@ def typed_to_round_off(text: str) -> bool:
     )
 
 
+def smallest_number(text: str) -> float:
+    """Return the smallest nonzero number written in a text; infinity when there is none.
+
+    >>> smallest_number("relu(z1) + 1e-14*z1*z2")
+    1e-14
+    """
+    return min((value for match in _NUMBER.finditer(text) if (value := float(match[0]))), default=math.inf)
+
+
 @dataclass(frozen=True, slots=True)
 class PolynomialLabels:
     """A polynomial target ready for the chain.

@@ -15,7 +15,11 @@ from giantstep.gaussian.quadrature import kink_frame
 from giantstep.staircase.blocks import Block, conditional_blocks
 from giantstep.staircase.involutions import find_involutions
 from giantstep.staircase.monomials import BITS
-from giantstep.staircase.polynomial_labels import PolynomialLabels, typed_to_round_off
+from giantstep.staircase.polynomial_labels import (
+    PolynomialLabels,
+    smallest_number,
+    typed_to_round_off,
+)
 from giantstep.staircase.series import (
     MONTE_CARLO_ORDER,
     QUADRATURE_RANK,
@@ -25,12 +29,14 @@ from giantstep.staircase.series import (
     quadrature_series,
 )
 from giantstep.staircase.subspaces import Subspace, complement_rows
-from giantstep.staircase.symmetry import Symmetry, find_symmetries, idle_along
+from giantstep.staircase.symmetry import Symmetry, allowed_directions, find_symmetries, idle_along
 from giantstep.staircase.transforms import GENERAL_FAMILY, IDENTITY, POLYNOMIAL_FAMILY, Transform
 from giantstep.staircase.visibility import Sight
 from giantstep.targets import Expression, Target
 
 Array = NDArray[np.float64]
+
+_SMALLEST = 9.9e-14
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,37 @@ class Problem:
 
     @property
     def sampled(self) -> bool:
-        """Whether tensors come from Monte Carlo."""
-        return self.labels is None and (self.target.link.black_box or self.rank > QUADRATURE_RANK)
+        """Whether the label's own tensors come from Monte Carlo."""
+        return self.labels is None and not self._gridded(summands=True)
+
+    def _gridded(self, *, summands: bool) -> bool:
+        """Whether a product grid serves the summands of the label, or the whole of it for transforms."""
+        link = self.target.link
+        if not isinstance(link, Expression):
+            return False
+        for part in link.summands() if summands else (link,):
+            size = len(part.variables)
+            if summands and part.polynomial() is not None:
+                continue
+            # Oblique kinks in four variables and more: no grid is fine enough.
+            if size > QUADRATURE_RANK or (
+                size > 3 and not kink_frame(part.kinks().hyperplanes, self.rank).aligned
+            ):
+                return False
+        return True
+
+    @property
+    def beyond_floats(self) -> str:
+        """Why floats cannot settle this target; empty when they can.
+
+        Exact polynomials resolve any coefficient; beside a kink or an irrational, 1e-14 is lost in round-off.
+        """
+        if self.exact or self.target.link.black_box:
+            return ""
+        smallest = smallest_number(str(self.target.link))
+        if smallest >= _SMALLEST:
+            return ""
+        return f"the target holds the number {smallest:g}, too small for floats beside its other terms"
 
     @property
     def how(self) -> str:
@@ -99,11 +134,14 @@ class Problem:
     def _series_of(self, transforms: Iterable[Transform]) -> dict[str, Series]:
         held = self._series
         missing = [transform for transform in transforms if transform.text not in held]
-        if missing and self.sampled:
-            # One pass over the samples serves the whole family.
-            held.update(monte_carlo_series(self.target, self.rank, self.family))
-        elif missing:
+        if IDENTITY in missing and not self.sampled:
+            held.update(quadrature_series(self.target, [IDENTITY]))
+            missing.remove(IDENTITY)
+        if missing and not self.sampled and self._gridded(summands=False):
             held.update(quadrature_series(self.target, missing))
+        elif missing:
+            # One pass over the samples serves the whole family.
+            held.update({**monte_carlo_series(self.target, self.rank, self.family), **held})
         return held
 
     def blocks(
@@ -120,7 +158,11 @@ class Problem:
             return
         series = self._series_of(wanted)
         for transform in wanted:
-            yield transform, conditional_blocks(series[transform.text].symbol(subspace), subspace, outside)
+            key = ("blocks", subspace.rows.tobytes(), transform.text)
+            if key not in self._memo:
+                symbol = series[transform.text].symbol(subspace)
+                self._memo[key] = conditional_blocks(symbol, subspace, self.order)
+            yield transform, [block for block in self._memo[key] if block.outside <= outside]
 
     def own_blocks(self, subspace: Subspace, outside: int) -> list[Block]:
         """Return the blocks of the label itself (remembered per subspace)."""
@@ -158,6 +200,17 @@ class Problem:
             parts = [np.linalg.eigh(part @ spread @ part.T)[1].T @ part for part in (inner, outer)]
             found.append(np.vstack(parts))
         return found
+
+    def possible(
+        self, subspace: Subspace, order: int, parities: Iterable[tuple[int, int]], *, thorough: bool = False
+    ) -> Array:
+        """Return the directions that the label's symmetries leave possible (remembered)."""
+        wanted = tuple(sorted(set(parities)))
+        key = ("possible", subspace.rows.tobytes(), order, wanted, thorough)
+        if key not in self._memo:
+            found = self.symmetries(subspace, thorough=thorough)
+            self._memo[key] = allowed_directions(found, subspace, order, wanted)
+        return self._memo[key]
 
     def symmetries(self, subspace: Subspace, *, thorough: bool = False) -> tuple[Symmetry, ...]:
         """Return the symmetries of the label found in the frames that go with a subspace.

@@ -209,15 +209,20 @@ def allowed_directions(
             if subspace.dimension == 0 or np.max(np.abs(image - inner * subspace.rows)) < slack:
                 usable.append((basis @ item.matrix @ basis.T, item.sign, inner))
                 break
+    powers = []
+    for part, sign, inner in usable:
+        power: Any = np.ones((1, 1))
+        for _ in range(order):
+            power = np.kron(power, part)
+        powers.append((power, sign, inner))
     allowed: Any = np.zeros((0, rank))
-    for a, j in set(parities):
-        gram = np.zeros((free**order, free**order))
-        for part, sign, inner in usable:
-            power: Any = np.ones((1, 1))
-            for _ in range(order):
-                power = np.kron(power, part)
-            gap = np.eye(len(gram)) - sign**a * inner**j * power
-            gram += gap.T @ gap
+    for a, j in sorted(set(parities)):
+        # |(1 - s R) T|^2 summed over the maps: 1 - s R is 0 on exactly the tensors that R allows, and
+        # (1 - sR)^T (1 - sR) = 2 - s (R + R^T) for orthogonal R.
+        total = np.zeros((free**order, free**order))
+        for power, sign, inner in powers:
+            total += sign**a * inner**j * power
+        gram = 2.0 * len(powers) * np.eye(len(total)) - (total + total.T)
         values, vectors = np.linalg.eigh(gram)
         kept = vectors[:, values < 1e-6 if subspace.error == 0 else values < 0.1]
         tensors = kept.T.reshape(-1, *([free] * order))
