@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.alignment import cleared
+from giantstep.climb import Sample, adapted_basis, overlap_samples
 from giantstep.errors import SpecError
 from giantstep.significance import equivalent_z, needed_t, needed_z, plain
 
@@ -80,68 +80,6 @@ class Verdict:
     resolving_batch: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One direction's measurements: log s and log mean_i (w_i.v)^2 of every usable (dimension, seed)."""
-
-    log_d: Array
-    seed: NDArray[np.int64]
-    log_level: Array
-    log_energy: Array
-
-    @property
-    def dimensions(self) -> int:
-        return len(np.unique(self.log_d))
-
-    @property
-    def most_seeds(self) -> int:
-        return max((int((self.log_d == d).sum()) for d in np.unique(self.log_d)), default=0)
-
-    def level(self) -> tuple[float, float, int]:
-        """Return the mean of log s at the largest d, its standard error, and degrees of freedom.
-
-        The spread over seeds is pooled over dimensions. Points of a study share their random numbers, so a
-        seed may deviate alike at every dimension (measured correlation 0.9 for learnt directions: the
-        readout is the same): the degrees of freedom are those of the dimension with most seeds.
-        """
-        largest = self.log_d == self.log_d.max()
-        residual = self.log_level - _means(self.log_level, self.log_d)
-        total = len(residual) - self.dimensions
-        error = math.sqrt(float((residual**2).sum()) / total / largest.sum()) if total else math.nan
-        return float(self.log_level[largest].mean()), error, self.most_seeds - 1
-
-    def slope(self) -> tuple[float, float, int]:
-        """Return the slope of log energy on log d within seeds, its standard error, degrees of freedom.
-
-        Each seed has its own level, for the same reason; what is left after seeds' and dimensions' own
-        effects is noise, so that a curved dependence on log d does not pass for noise.
-        """
-        x, y = (
-            self.log_d - _means(self.log_d, self.seed),
-            self.log_energy - _means(self.log_energy, self.seed),
-        )
-        leverage = float((x**2).sum())
-        if leverage < 1e-12:
-            return math.nan, math.nan, 0
-        effects = np.concatenate([_indicators(self.log_d), _indicators(self.seed)], axis=1)
-        fitted, _, rank, _ = np.linalg.lstsq(effects, self.log_energy, rcond=None)
-        freedom = len(y) - int(rank)
-        noise = float(((self.log_energy - effects @ fitted) ** 2).sum())
-        error = math.sqrt(noise / freedom / leverage) if freedom > 0 else math.nan
-        return float((x * y).sum()) / leverage, error, freedom
-
-
-def _indicators(groups: NDArray) -> Array:
-    return np.asarray(groups[:, None] == np.unique(groups), dtype=float)
-
-
-def _means(values: Array, groups: NDArray) -> Array:
-    """Return for each value the mean of its group."""
-    member = _indicators(groups)
-    means: Array = member @ ((member.T @ values) / member.sum(0))
-    return means
-
-
 def judge(chain: Array, data: xr.Dataset) -> Verdict:
     """Hold a chain of learned subspaces against measured overlaps.
 
@@ -161,84 +99,43 @@ def judge(chain: Array, data: xr.Dataset) -> Verdict:
     data : xarray.Dataset
         ``overlaps`` and ``self_overlaps``; a ``dimension`` axis or attribute.
     """
-    if "dimension" not in data.dims:
-        if "dimension" not in data.attrs:
-            raise SpecError("compare: data has neither a 'dimension' axis nor the attribute 'dimension'.")
-        data = data.expand_dims(dimension=[int(data.attrs["dimension"])])
-    last = data.sizes["step"] - 1
-    rank = chain.shape[-1]
+    steps = climb(chain, data)
+    data = _with_dimension(data)
+    samples = overlap_samples(data.isel(step=-1), np.array([one.vector for one in steps[-1]]))
+    return _summary(steps[-1], samples, data, 2 * chain.shape[-1])
+
+
+def climb(chain: Array, data: xr.Dataset) -> list[list[DirectionVerdict]]:
+    """Return for every step t the verdict on each direction (the same at all steps) against U_t.
+
+    Parameters and errors as `judge`.
+    """
+    data = _with_dimension(data)
+    rank, count = chain.shape[-1], data.sizes["step"]
     if data.sizes["direction"] != rank:
         raise SpecError(
             f"compare: theory has {rank} directions, data has {data.sizes['direction']}. "
             "Use the same target for both."
         )
-    vectors, steps = adapted_basis(chain[: last + 1])
-    samples = _samples(data.isel(step=last), vectors)
-    tests = 2 * rank
-    found = [
-        _direction(v, step, sample, tests) for v, step, sample in zip(vectors, steps, samples, strict=True)
-    ]
-    return _summary(found, samples, data, tests)
+    vectors, learnt = adapted_basis(chain[:count])
+    found = []
+    for number in range(count):
+        samples = overlap_samples(data.isel(step=number), vectors)
+        # A direction that joins later is not predicted yet.
+        now = [step if step is not None and step <= number else None for step in learnt]
+        found.append([_direction(v, t, s, 2 * rank) for v, t, s in zip(vectors, now, samples, strict=True)])
+    return found
 
 
-def adapted_basis(chain: Array) -> tuple[Array, list[int | None]]:
-    """Return orthonormal directions (each step's gain, then the complement) and the step of each."""
-    rank = chain.shape[-1]
-    known: list[Array] = []
-    steps: list[int | None] = []
-    stages = [(number, projector) for number, projector in enumerate(chain)]
-    for number, projector in [*stages, (None, np.eye(rank))]:
-        rest = np.array(projector, dtype=float)
-        for v in known:
-            rest -= np.outer(rest @ v, v)
-        # Pivoted Gram-Schmidt: coordinate axes come out as coordinate axes.
-        while (sizes := np.einsum("ij,ij->i", rest, rest)).max() > 1e-6:
-            v = rest[int(np.argmax(sizes > sizes.max() * (1 - 1e-9)))]
-            v = v / np.linalg.norm(v)
-            known.append(v)
-            steps.append(number)
-            rest -= np.outer(rest @ v, v)
-    return np.array(known).reshape(-1, rank), steps
+def _with_dimension(data: xr.Dataset) -> xr.Dataset:
+    if "dimension" in data.dims:
+        return data
+    if "dimension" not in data.attrs:
+        raise SpecError("compare: data has neither a 'dimension' axis nor the attribute 'dimension'.")
+    return data.expand_dims(dimension=[int(data.attrs["dimension"])])
 
 
-def _samples(data: xr.Dataset, vectors: Array) -> list[_Sample]:
-    overlaps, energies = cleared(data)
-    order = ("dimension", "replicate", "neuron")
-    rows = overlaps.transpose(*order, "direction").values
-    energy = energies.transpose(*order).values
-    if "linear_energy" in data:
-        rows, energy = _with_linear_part(data, rows, energy)
-    rank = rows.shape[-1]
-    dimension = np.asarray(data["dimension"].values, dtype=float)[:, None]
-    total, inside = energy.mean(-1), (rows**2).sum(-1).mean(-1)
-    # Cancellation can leave a tiny negative energy where everything is in the target space.
-    level = np.maximum(total - inside, 1e-12 * total) / np.maximum(dimension - rank, 1.0)
-    samples = []
-    for v in vectors:
-        projected = ((rows @ v) ** 2).mean(-1)
-        usable = np.isfinite(projected) & np.isfinite(level) & (level > 0)
-        log_d = np.broadcast_to(np.log(dimension), projected.shape)[usable]
-        seed = np.broadcast_to(np.arange(projected.shape[1]), projected.shape)[usable]
-        log_energy = np.log(np.maximum(projected[usable], 1e-300))
-        samples.append(_Sample(log_d, seed, log_energy - np.log(level[usable]), log_energy))
-    return samples
-
-
-def _with_linear_part(data: xr.Dataset, rows: Array, energy: Array) -> tuple[Array, Array]:
-    """Append preprocessing's C_1 as one more row, scaled to the neurons' norm."""
-    own = data["linear_energy"].transpose("dimension", "replicate").values
-    direction = data["linear_overlaps"].transpose("dimension", "replicate", "direction").values
-    present = np.isfinite(own) & (own > 0)
-    norm = energy.mean(-1)
-    scale = np.sqrt(np.divide(norm, own, out=np.zeros_like(norm), where=present))
-    # Steps without preprocessing: the added row repeats the mean energy outside the target space, no overlap.
-    row = np.where(present[..., None], np.nan_to_num(direction) * scale[..., None], 0.0)
-    if not present.any():
-        return rows, energy
-    return np.concatenate([rows, row[..., None, :]], axis=-2), np.concatenate([energy, norm[..., None]], -1)
-
-
-def _direction(vector: Array, step: int | None, sample: _Sample, tests: int) -> DirectionVerdict:
+def _direction(vector: Array, step: int | None, sample: Sample, tests: int) -> DirectionVerdict:
     level, level_z = math.nan, math.nan
     slope, slope_se, slope_z = math.nan, math.nan, math.nan
     if len(sample.log_d):
@@ -264,7 +161,7 @@ def _verdict(predicted: bool, level_z: float, slope_z: float, needed: float) -> 
     return AGREES if lost else DISAGREES if learnt else NOT_RESOLVED
 
 
-def _summary(found: list[DirectionVerdict], samples: list[_Sample], data: xr.Dataset, tests: int) -> Verdict:
+def _summary(found: list[DirectionVerdict], samples: list[Sample], data: xr.Dataset, tests: int) -> Verdict:
     directions = tuple(found)
     wrong = [one for one in found if one.verdict == DISAGREES]
     if wrong:
@@ -299,7 +196,7 @@ def _summary(found: list[DirectionVerdict], samples: list[_Sample], data: xr.Dat
     return Verdict(NOT_RESOLVED, f"{names}: {remedy} would resolve it", directions, needed)
 
 
-def _growth(one: DirectionVerdict, sample: _Sample, tests: int) -> float:
+def _growth(one: DirectionVerdict, sample: Sample, tests: int) -> float:
     """Return the factor by which d (and n with it) must grow for one more dimension to settle a direction."""
     growth = 0.0
     if one.predicted_step is not None:

@@ -103,7 +103,7 @@ def subspace_text(projector: Any) -> str:
     >>> subspace_text(np.full((2, 2), 0.5))
     '(z1 + z2)/sqrt 2'
     """
-    from giantstep.verdict import adapted_basis
+    from giantstep.climb import adapted_basis
 
     rows, _ = adapted_basis(np.asarray(projector)[None])
     count = round(float(np.trace(projector)))
