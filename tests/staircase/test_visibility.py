@@ -120,3 +120,12 @@ def test_reuse_of_a_hermite_activation_is_left_undecided_where_the_loss_matters(
 def test_a_users_own_activation_is_measured():
     cubic = Activation.from_functions(lambda x: x**3, lambda x: 3 * x**2, name="cubic")
     assert [m for m in range(6) if Sight.of(network(cubic)).sees(m, 1)] == [1, 3]
+
+
+def test_too_few_kinds_of_neurons_are_mentioned():
+    target = Target.parse("z1 + z1*z2 + He3(z1)*z3 + He5(z1)*z4")
+    few = analyze(target, network("relu"))
+    many = analyze(target, network("relu", readout="gaussian"))
+    assert (few.learned_dimension, many.learned_dimension) == (4, 4)
+    assert any("only 2 ways" in message for message in few.messages)
+    assert not any("ways" in message for message in many.messages)

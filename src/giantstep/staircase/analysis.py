@@ -95,6 +95,7 @@ def _analysed(target: Target, network: Network | None, modes: list[Mode]) -> Cer
         messages += [f"undecided - {name}: {doubt}" for doubt in found.doubts]
     status = UNDECIDED if messages else DECIDED
     messages += _remarks(problem, whole, modes, fresh, network)
+    messages += _too_few_neurons(network, growths)
     last = steps[-1].subspace if steps else np.zeros((0, target.rank))
     total = _total(modes, steps)
     return Certificate(
@@ -211,6 +212,31 @@ def _remarks(
         remarks.append("heuristic: a reused batch of more than order d is not covered by theory")
     if any(mode.reuse and mode.preprocess for mode in modes):
         remarks.append("heuristic: preprocessing of a reused batch is not covered by theory")
+    return remarks
+
+
+def _too_few_neurons(network: Network | None, growths: list[Growth]) -> list[str]:
+    """Order-1 directions of one step are responses of neurons: no more than (readout, bias) pairs differ."""
+    if network is None:
+        return []
+    drawn = isinstance(network.bias, float) and network.bias != 0.0
+    if drawn or network.readout in ("gaussian", "uniform"):
+        kinds = network.width
+    else:
+        readout = {"rademacher": (1.0, -1.0), "constant": (1.0,)}.get(str(network.readout), network.readout)
+        biases = network.bias if isinstance(network.bias, tuple) else (0.0,)
+        if isinstance(network.readout, tuple) and isinstance(network.bias, tuple):
+            kinds = len(set(zip(network.readout, network.bias, strict=True)))
+        else:
+            kinds = min(network.width, len(set(readout)) * len(set(biases)))
+    remarks = []
+    for number, growth in enumerate(growths, start=1):
+        added = sum(len(unlock.directions) for unlock in growth.unlocks if unlock.block.outside == 1)
+        if added > kinds:
+            remarks.append(
+                f"step {number} opens {added} directions of order 1, but this network's neurons differ in "
+                f"only {kinds} ways (readout, bias): use continuous readouts or biases to learn all at once"
+            )
     return remarks
 
 
