@@ -131,7 +131,8 @@ class Network:
         elif self.readout == "gaussian":
             half = generator.standard_normal(count)
         elif self.readout == "uniform":
-            half = math.sqrt(3.0) * generator.uniform(-1.0, 1.0, count)
+            half = generator.uniform(-1.0, 1.0, count)
+            half *= math.sqrt(3.0)
         else:
             half = np.ones(count)
         return self.scale(dimension) * (np.concatenate([half, -half]) if self.symmetric else half)
