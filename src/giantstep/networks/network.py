@@ -127,12 +127,11 @@ class Network:
         count = self.free_neurons
         half: NDArray[np.float64]
         if self.readout == "rademacher":
-            half = 2.0 * generator.integers(0, 2, count) - 1.0
+            half = 2.0 * generator.integers(0, 2, count).astype(np.float64) - 1.0
         elif self.readout == "gaussian":
             half = generator.standard_normal(count)
         elif self.readout == "uniform":
-            half = generator.uniform(-1.0, 1.0, count)
-            half *= math.sqrt(3.0)
+            half = math.sqrt(3.0) * generator.uniform(-1.0, 1.0, count)
         else:
             half = np.ones(count)
         return self.scale(dimension) * (np.concatenate([half, -half]) if self.symmetric else half)
