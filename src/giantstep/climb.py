@@ -99,6 +99,29 @@ def adapted_basis(chain: Array) -> tuple[Array, list[int | None]]:
     return np.array(known).reshape(-1, rank), steps
 
 
+def judged_basis(chain: Array, data: xr.Dataset) -> tuple[Array, list[int | None]]:
+    """Return `adapted_basis`, turned where several directions join at once and an axis would hide a weak one.
+
+    Neurons that learnt only (4, 1) of a plane overlap with both its axes; the direction that decides is
+    (1, -4). So a joint gain takes the principal axes of the measured overlaps (last step, largest dimension)
+    when its weakest principal axis has less than a tenth of the overlap of every plain one.
+    """
+    vectors, steps = adapted_basis(chain)
+    rows, _ = cleared(data.isel(step=-1))
+    m = rows.transpose("dimension", ..., "direction").values
+    m = m[np.isfinite(m).any(axis=tuple(range(1, m.ndim)))]
+    largest = m[-1].reshape(-1, vectors.shape[1]) if len(m) else np.zeros((0, vectors.shape[1]))
+    largest = largest[np.isfinite(largest).all(-1)]
+    for step in {step for step in steps if step is not None}:
+        block = [k for k, own in enumerate(steps) if own == step]
+        inside = largest @ vectors[block].T
+        gram = inside.T @ inside
+        sizes, turn = np.linalg.eigh(gram)
+        if len(block) > 1 and len(inside) > len(block) and sizes[0] < 0.1 * np.diag(gram).min():
+            vectors[block] = turn.T[::-1] @ vectors[block]
+    return vectors, steps
+
+
 def overlap_samples(data: xr.Dataset, vectors: Array) -> list[Sample]:
     """Return each direction's measurements at one step; data has (dimension, replicate, neuron, ..)."""
     overlaps, energies = cleared(data)

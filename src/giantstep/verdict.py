@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.climb import Sample, adapted_basis, overlap_samples
+from giantstep.climb import Sample, judged_basis, overlap_samples
 from giantstep.errors import SpecError
 from giantstep.significance import equivalent_z, needed_t, needed_z, plain
 
@@ -117,7 +117,7 @@ def climb(chain: Array, data: xr.Dataset) -> list[list[DirectionVerdict]]:
             f"compare: theory has {rank} directions, data has {data.sizes['direction']}. "
             "Use the same target for both."
         )
-    vectors, learnt = adapted_basis(chain[:count])
+    vectors, learnt = judged_basis(chain[:count], data)
     found = []
     for number in range(count):
         samples = overlap_samples(data.isel(step=number), vectors)

@@ -207,11 +207,11 @@ def _alone(name: str, one: xr.Dataset) -> Any:
 
 def _overlap_rows(one: xr.Dataset) -> list[dict[str, Any]]:
     """Return mean_i (w_i.v)^2 by step and dimension: geometric means over seeds, three standard errors."""
-    from giantstep.climb import adapted_basis, overlap_samples
+    from giantstep.climb import judged_basis, overlap_samples
 
     theory = one["learned_subspace"]
     chain = (theory.isel(dimension=-1) if "dimension" in theory.dims else theory).values
-    vectors, _ = adapted_basis(chain)
+    vectors, _ = judged_basis(chain, one)
     dimensions = one["dimension"].values
     rows: list[dict[str, Any]] = []
     for t in range(one.sizes["step"]):

@@ -30,7 +30,7 @@ def collect(folder: str | Path, *, sweep: str | None = None) -> xr.Dataset:
     folder : path
         Results folder of `run`.
     sweep : str, optional
-        Which sweep, where the study has several.
+        Which sweep; by default the study's first.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def settings(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], xr.Dataset]]
 def _unpadded(one: xr.Dataset) -> xr.Dataset:
     if "rank" in one:
         rank = int(one["rank"].max())
-        one = one.isel(direction=slice(0, rank))
+        one = one.isel({dim: slice(0, rank) for dim in ("direction",) if dim in one.dims})
         if "direction_other" in one.dims:
             one = one.isel(direction_other=slice(0, rank))
     if "overlaps" in one:
@@ -106,13 +106,12 @@ def _unpadded(one: xr.Dataset) -> xr.Dataset:
 
 def _chosen(study: Study, name: str | None) -> Sweep:
     names = [sweep.name for sweep in study.sweeps]
-    if name is None and len(names) == 1:
+    if name is None:
         return study.sweeps[0]
     for sweep in study.sweeps:
         if sweep.name == name:
             return sweep
-    hint = nearest(name, names) if name else ""
-    raise SpecError(f"sweep: found {name!r}, expected {' or '.join(names)}{hint}.")
+    raise SpecError(f"sweep: found {name!r}, expected {' or '.join(names)}{nearest(name, names)}.")
 
 
 def _read_all(sweep: Sweep, store: Store) -> tuple[dict[str, Stored], dict[str, tuple[str, str]]]:

@@ -59,8 +59,8 @@ def judge_setting(one: xr.Dataset) -> dict[str, Any]:
         theory, predicted = one["learned_subspace"], one["predicted_dimension"]
     expression = one["expression"].values.ravel()[-1]
     head: dict[str, Any] = {"expression": str(expression)}
-    if not np.isfinite(theory.values).all():
-        reason = "the certificate is missing"
+    if "overlaps" not in one or not np.isfinite(theory.values).all():
+        reason = "the simulation is missing" if "overlaps" not in one else "the certificate is missing"
         return head | {"verdict": "not resolved", "reason": reason, "directions": [], "steps": []}
     answer = compare(theory.to_dataset(name="learned_subspace"), one)
     measured = one["alignment"].notnull().any(["replicate", "step"]).values

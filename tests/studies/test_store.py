@@ -1,0 +1,115 @@
+"""The store: whole files or none, checked to the last bit."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from giantstep.errors import StoreError
+from giantstep.studies.canonical import spec_hash
+from giantstep.studies.store import Store, commit
+
+TASK = '{"kind":"simulation"}'
+NAME = spec_hash(TASK)
+
+
+def dataset():
+    return xr.Dataset(
+        {
+            "overlaps": (("replicate", "neuron"), [[0.5, np.nan]]),
+            "status": (("replicate",), np.array(["completed"])),
+            "count": (("bare",), np.arange(3)),
+        },
+        {"replicate": [4], "neuron": [0, 1]},
+        {"engine": "reduced"},
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path)
+    store.prepare()
+    store.write(NAME, TASK, dataset(), "fingerprint")
+    return store
+
+
+def test_what_is_written_is_read_back(store):
+    stored = store.read(NAME)
+    assert store.is_done(NAME)
+    dims, values = stored.variables["overlaps"]
+    assert dims == ("replicate", "neuron")
+    np.testing.assert_array_equal(values, [[0.5, np.nan]])
+    assert list(stored.variables["status"][1]) == ["completed"]
+    assert stored.attributes["spec"] == TASK
+
+
+def test_files_are_netcdf_that_xarray_opens(store):
+    with xr.open_dataset(store.path(NAME), engine="h5netcdf") as opened:
+        xr.testing.assert_equal(opened.load(), dataset())
+
+
+def test_the_same_point_is_the_same_bytes(store):
+    first = store.path(NAME).read_bytes()
+    store.write(NAME, TASK, dataset(), "fingerprint")
+    assert store.path(NAME).read_bytes() == first
+
+
+def test_a_truncated_file_is_not_done(store):
+    content = store.path(NAME).read_bytes()
+    for size in (0, 10, len(content) // 2, len(content) - 1):
+        store.path(NAME).write_bytes(content[:size])
+        assert not store.is_done(NAME)
+        with pytest.raises(StoreError, match="cannot be read"):
+            store.read(NAME)
+
+
+def test_a_file_under_another_points_name_is_not_done(store):
+    other = "0" * 64
+    store.path(NAME).rename(store.path(other))
+    assert not store.is_done(other)
+    with pytest.raises(StoreError, match="holds another point"):
+        store.read(other)
+
+
+def test_a_flipped_bit_in_the_data_is_noticed(store):
+    content = bytearray(store.path(NAME).read_bytes())
+    place = content.find(np.float64(0.5).tobytes())
+    content[place] ^= 1
+    store.path(NAME).write_bytes(bytes(content))
+    with pytest.raises(StoreError, match="changed after writing"):
+        store.read(NAME)
+
+
+def test_a_newer_versions_file_asks_for_an_upgrade(store):
+    import h5py
+
+    with h5py.File(store.path(NAME), "r+") as file:
+        file.attrs["schema_version"] = 99
+    with pytest.raises(StoreError, match="newer giantstep"):
+        store.read(NAME)
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(store):
+    before = store.path(NAME).read_bytes()
+
+    def fail(path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        commit(store.path(NAME), fail)
+    assert store.path(NAME).read_bytes() == before
+    assert [path.name for path in (store.folder / "points").iterdir()] == [f"{NAME}.nc"]
+
+
+def test_records_are_json_and_a_missing_one_is_empty(store):
+    assert store.record(NAME) == {}
+    store.note(NAME, {"status": "done"})
+    assert json.loads(store.record_path(NAME).read_text()) == {"status": "done"}
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another folder"):
+        Store(tmp_path / "file").prepare()
