@@ -9,7 +9,8 @@ import numpy as np
 
 from giantstep.errors import SpecError
 from giantstep.networks import Network
-from giantstep.protocol import Protocol, Step
+from giantstep.protocol import Protocol
+from giantstep.sizes import Size
 from giantstep.staircase.certificate import (
     DECIDED,
     UNDECIDED,
@@ -72,7 +73,7 @@ def analyze(
     >>> analyze(Target.parse("z1 + z1*z2"), Network(width=2, activation="tanh")).fully_learned
     False
     """
-    modes = _modes(protocol, dimension)
+    modes = _modes(protocol, dimension, network)
     # Bits must not depend on the number of BLAS threads, and small products are faster without them.
     with one_blas_thread():
         return _analysed(target, network, modes)
@@ -122,24 +123,32 @@ def _analysed(target: Target, network: Network | None, modes: list[Mode]) -> Cer
     )
 
 
-def _modes(protocol: Protocol | None, dimension: int | None) -> list[Mode]:
+def _modes(protocol: Protocol | None, dimension: int | None, network: Network | None) -> list[Mode]:
     if protocol is None or not protocol.steps:
         return [Mode()]
-    return [Mode(_exponent(step, dimension), step.reuse, step.preprocess) for step in protocol.steps]
+    return [
+        Mode(_exponent(step.batch, dimension, network), step.reuse, step.preprocess)
+        for step in protocol.steps
+    ]
 
 
-def _exponent(step: Step, dimension: int | None) -> float:
-    power = step.batch.exponent
-    if power is not None:
-        return power
-    if dimension is None:
+def _exponent(batch: Size, dimension: int | None, network: Network | None) -> float:
+    """Return the power of d that a batch stands for.
+
+    A batch that does not mention d has log n / log d to the nearest half: 4096 samples at d = 4000 are
+    n ~ d, not d^1.003.
+    """
+    if batch.exponent is not None:
+        return batch.exponent
+    if dimension is None or (batch.p_power and network is None):
         raise SpecError(
-            f"batch: found {step.batch}, a plain number, whose power of d depends on the "
-            f"dimension. Write it as '3d' or 'd^2', or give the dimension."
+            f"batch: found {batch}, whose power of d depends on the dimension"
+            f"{' and the width' if batch.p_power else ''}. Write it as '3d' or 'd^2', or give them."
         )
-    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 2:
+    if isinstance(dimension, bool) or not isinstance(dimension, int | np.integer) or dimension < 2:
         raise SpecError(f"dimension: found {dimension!r}, expected a whole number >= 2.")
-    return math.log(max(1.0, float(step.batch.coefficient))) / math.log(dimension)
+    samples = batch.count(dimension=int(dimension), width=1 if network is None else network.width)
+    return round(2 * math.log(samples) / math.log(dimension)) / 2
 
 
 def _steps(problem: Problem, growths: list[Growth], modes: list[Mode]) -> tuple[list[LearnedStep], list[str]]:

@@ -114,8 +114,10 @@ class Subspace:
 
     @classmethod
     def near(cls, rows: Array, error: float) -> Subspace:
-        """Return the span of orthonormal float rows."""
-        return cls(rows.shape[1], None, rows, error)
+        """Return the span of orthonormal float rows, each with a positive leading entry."""
+        leading = np.argmax(np.abs(rows) > 1e-9, axis=1) if rows.size else np.zeros(0, dtype=int)
+        signs = np.where(rows[np.arange(len(rows)), leading] < 0.0, -1.0, 1.0)
+        return cls(rows.shape[1], None, signs[:, None] * rows, error)
 
     @property
     def dimension(self) -> int:
