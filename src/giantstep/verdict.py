@@ -167,11 +167,15 @@ def _summary(found: list[DirectionVerdict], samples: list[Sample], data: xr.Data
     if wrong:
         worst = wrong[0]
         what = (
-            "is predicted but fades as d grows"
+            "is predicted but fades as d grows: not learnt, or too weak to show at these d"
             if worst.predicted_step is not None
             else "is learnt against the prediction"
         )
-        return Verdict(DISAGREES, f"{_text(worst.vector)} {what} (slope {worst.slope:+.2f})", directions)
+        return Verdict(
+            DISAGREES,
+            f"{_text(worst.vector)} {what} (slope {worst.slope:+.2f}, s = {worst.level:.2g})",
+            directions,
+        )
     if all(one.verdict == AGREES for one in found):
         learnt = sum(one.predicted_step is not None for one in found)
         return Verdict(
