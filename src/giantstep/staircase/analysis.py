@@ -141,9 +141,10 @@ def _exponent(batch: Size, dimension: int | None, network: Network | None) -> fl
     if batch.exponent is not None:
         return batch.exponent
     if dimension is None or (batch.p_power and network is None):
+        needed = "the dimension and the network" if batch.p_power else "the dimension"
         raise SpecError(
-            f"batch: found {batch}, whose power of d depends on the dimension"
-            f"{' and the width' if batch.p_power else ''}. Write it as '3d' or 'd^2', or give them."
+            f"batch: found {batch}, which does not say its power of d. "
+            f"Write it as '3d' or 'd^2', or give {needed}."
         )
     if isinstance(dimension, bool) or not isinstance(dimension, int | np.integer) or dimension < 2:
         raise SpecError(f"dimension: found {dimension!r}, expected a whole number >= 2.")
