@@ -110,7 +110,16 @@ def test_a_plain_batch_needs_the_dimension():
     with pytest.raises(SpecError, match="give the dimension"):
         analyze(Target.parse("z1*z2"), None, protocol)
     assert analyze(Target.parse("z1*z2"), None, protocol, dimension=1000).learned_dimension == 2
-    assert analyze(Target.parse("z1*z2"), None, protocol, dimension=2000).learned_dimension == 0
+    # log n / log d goes to the nearest half: 1.82 counts as 2, 1.67 as 3/2, which is below 2.
+    assert analyze(Target.parse("z1*z2"), None, protocol, dimension=2000).learned_dimension == 2
+    assert analyze(Target.parse("z1*z2"), None, protocol, dimension=4000).learned_dimension == 0
+
+
+def test_a_batch_in_neurons_needs_the_network_too():
+    protocol = Protocol.repeat(1, batch="100p")
+    with pytest.raises(SpecError, match="give the dimension and the network"):
+        analyze(Target.parse("z1"), None, protocol, dimension=1000)
+    assert analyze(Target.parse("z1"), Network(10), protocol, dimension=1000).learned_dimension == 1
 
 
 def test_every_step_follows_its_own_mode():
