@@ -83,9 +83,9 @@ def _simulation(spec: dict[str, Any]) -> xr.Dataset:
 
 
 def _certificate(spec: dict[str, Any]) -> xr.Dataset:
-    from giantstep.studies.walk import certify
+    from giantstep.staircase import analyze
 
-    certificate = certify(
+    certificate = analyze(
         read_target(spec["target"]),
         Network(**spec["network"]) if "network" in spec else None,
         Protocol.from_spec(spec["protocol"]) if "protocol" in spec else None,

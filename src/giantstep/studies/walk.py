@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
-from giantstep.sizes import Size
 from giantstep.targets import Target
 
 if TYPE_CHECKING:
@@ -72,11 +69,12 @@ def walk(
     ([0, 1], 'agrees')
     """
     from giantstep.comparison import compare
+    from giantstep.staircase import analyze
     from giantstep.training.simulation import simulate
 
     one_dimension = isinstance(dimension, int | np.integer)
     dimensions = [int(d) for d in np.atleast_1d(dimension)]
-    certificate = certify(target, network, protocol, dimension=max(dimensions))
+    certificate = analyze(target, network, protocol, dimension=max(dimensions))
     runs = []
     for d in dimensions:
         one = simulate(
@@ -114,31 +112,3 @@ def _stacked(runs: list[xr.Dataset], dimensions: list[int]) -> xr.Dataset:
     )
     samples = [(json.loads(run.attrs["batch"]) or [0])[-1] for run in runs]
     return data.assign(predicted_dimension=runs[0]["predicted_dimension"], samples=("dimension", samples))
-
-
-def certify(
-    target: Target, network: Network | None, protocol: Protocol | None, *, dimension: int | None
-) -> Certificate:
-    """Return `analyze`'s certificate, plain-number batches read as powers of d.
-
-    A batch that does not mention d has the exponent log n / log d to the nearest half: 4096 samples at
-    d = 4000 are n ~ d, not d^1.003.
-    """
-    from giantstep.staircase import analyze
-
-    if protocol is not None and dimension is not None and dimension > 1:
-        width = 1 if network is None else network.width
-        steps = [
-            step
-            if step.batch.exponent is not None
-            else replace(step, batch=_as_power(step.batch.count(dimension=dimension, width=width), dimension))
-            for step in protocol.steps
-        ]
-        protocol = Protocol(tuple(steps))
-    return analyze(target, network, protocol, dimension=dimension)
-
-
-def _as_power(samples: int, dimension: int) -> Size:
-    halves = round(2 * math.log(samples) / math.log(dimension))
-    # Half a power stands for everything below d: nothing is learnt there.
-    return Size(Fraction(1), d_power=Fraction(max(halves, 1), 2))
