@@ -1,5 +1,15 @@
-"""Verb `predict`: what the first giant steps do, exactly in high dimension."""
+"""Verb `predict`: what the first giant steps do, exactly in high dimension.
 
+>>> from giantstep import Network, Protocol, Target
+>>> from giantstep import asymptotics as predict
+>>> theory = predict.overlaps(Target.parse("z1"), Network(width=2), Protocol.repeat(1, batch="2d"))
+>>> theory.overlaps.dims
+('step', 'neuron', 'direction')
+>>> float(predict.bounds(Target.parse("z1*z2")).kernel_bound)
+1.0
+"""
+
+from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.overlap_dynamics import overlaps
 
-__all__ = ["overlaps"]
+__all__ = ["bounds", "overlaps"]
