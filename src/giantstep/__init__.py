@@ -1,7 +1,7 @@
 """giantstep: what a two-layer network learns in its first few giant gradient steps.
 
-Three nouns - `Target`, `Network`, `Protocol` - and the verbs `analyze`, `simulate`, `compare`; `measure`
-brings in weights of your own. Everything loads where it is used, so importing this package is quick.
+Three nouns - `Target`, `Network`, `Protocol` - and four verbs - `analyze`, `predict`, `simulate`, `compare`;
+`measure` brings in weights of your own. Everything loads where it is used, so this import is quick.
 """
 
 from __future__ import annotations
@@ -44,10 +44,12 @@ __all__ = [
     "analyze",
     "compare",
     "measure",
+    "predict",
     "simulate",
 ]
 
 if TYPE_CHECKING:
+    from giantstep import asymptotics as predict
     from giantstep.comparison import compare
     from giantstep.errors import CapabilityError, GiantStepError, SpecError, StoreError
     from giantstep.networks import Activation, Network
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room on first use (PEP 562)."""
+    if name == "predict":
+        return import_module("giantstep.asymptotics")
     if name not in _HOME:
         raise AttributeError(f"module 'giantstep' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError
+from giantstep.matching import matched_replicates
 from giantstep.significance import equivalent_z, plain
 from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED, DirectionVerdict, judge
 
 if TYPE_CHECKING:
     import xarray as xr
+
+GIVEN = ("readout", "biases")
+"""Variables that say which network it is; they are matched, not compared."""
 
 LARGEST_RMS_Z = 2.0
 """Rms z-score up to which a simulation agrees with a theory of the same quantities."""
@@ -109,14 +113,26 @@ def _score(theory: xr.Dataset, data: xr.Dataset) -> Comparison:
     shared = [
         name
         for name in theory.data_vars
-        if name in data and "replicate" in data[name].dims and np.issubdtype(data[name].dtype, np.floating)
+        if name not in GIVEN
+        and name in data
+        and "replicate" in data[name].dims
+        and np.issubdtype(data[name].dtype, np.floating)
     ]
     if not shared:
         raise SpecError(
             f"compare: theory has {', '.join(map(str, theory.data_vars))}, data has "
             f"{', '.join(map(str, data.data_vars))}; none is in both with seeds to compare over."
         )
-    scores = {str(name): _score_one(theory[name], data[name]) for name in shared}
+    seeds = data.sizes["replicate"]
+    data = matched_replicates(theory, data)
+    if data.sizes["replicate"] < min(2, seeds):
+        return Comparison(
+            NOT_RESOLVED,
+            "readouts are drawn anew for every seed and differ from the theory's; give them as numbers",
+        )
+    scores = {
+        str(name): _score_one(theory[name], data[name], theory.get(f"{name}_se", 0.0)) for name in shared
+    }
     counts = np.array([score["entries"] for score in scores.values()])
     if not counts.sum():
         return Comparison(
@@ -131,11 +147,13 @@ def _score(theory: xr.Dataset, data: xr.Dataset) -> Comparison:
     return Comparison(verdict, reason, (), scores)
 
 
-def _score_one(theory: xr.DataArray, data: xr.DataArray) -> dict[str, float]:
+def _score_one(theory: xr.DataArray, data: xr.DataArray, theory_error: Any) -> dict[str, float]:
+    """Return the z-scores' summary; the theory's own standard error, where it has one, is added."""
     import xarray as xr
 
     data, theory = xr.align(data, theory, join="inner")
-    theory = theory.broadcast_like(data.isel(replicate=0, drop=True))
+    own = (theory_error + xr.zeros_like(theory)).broadcast_like(data.isel(replicate=0, drop=True))
+    theory = theory.broadcast_like(own)
     values = data.transpose("replicate", *theory.dims).values
     count = np.isfinite(values).sum(0)
     filled = np.where(np.isfinite(values), values, 0.0)
@@ -145,7 +163,8 @@ def _score_one(theory: xr.DataArray, data: xr.DataArray) -> dict[str, float]:
     difference = mean - theory.values
     # Entries without spread (the initial norms, say) carry round-off, not information.
     usable = (count > 1) & np.isfinite(difference) & (error > 1e-9 * np.maximum(1.0, np.abs(mean)))
-    z = equivalent_z(difference[usable] / error[usable], count[usable] - 1)
+    total = np.hypot(error, own.transpose(*theory.dims).values)
+    z = equivalent_z(difference[usable] / total[usable], count[usable] - 1)
     return {
         "rms_z": float(np.sqrt((z**2).mean())) if z.size else float("nan"),
         "largest_z": float(np.abs(z).max()) if z.size else float("nan"),
