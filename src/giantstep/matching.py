@@ -60,14 +60,11 @@ def _order(wanted: NDArray, found: NDArray) -> NDArray | None:
         pairs = _sorted_match(np.abs(wanted[:, :half]), np.abs(found[:, :half]))
         if pairs is None:
             return None
-        order = np.concatenate([pairs, pairs + half])
-        flip = np.abs(found[:, order] - wanted).max(0) > _SAME
-        order = np.where(flip, partner[order], order)
-    else:
-        order = _sorted_match(wanted, found)
-        if order is None:
-            return None
-    return order if np.abs(found[:, order] - wanted).max() <= _SAME else None
+        joint = np.concatenate([pairs, pairs + half])
+        flip = np.abs(found[:, joint] - wanted).max(0) > _SAME
+        order = np.where(flip, partner[joint], joint)
+        return order if np.abs(found[:, order] - wanted).max() <= _SAME else None
+    return _sorted_match(wanted, found)
 
 
 def _sorted_match(wanted: NDArray, found: NDArray) -> NDArray | None:
