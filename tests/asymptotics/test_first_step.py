@@ -38,8 +38,8 @@ def test_sampling_agrees(text, network, loss, decay):
     target = Target.parse(text, noise=0.3)
     exact = overlaps(target, network, protocol)
     sampled = overlaps(target, network, protocol, method="sampling")
-    assert exact.attrs["closed_form_steps"] == 1
-    assert sampled.attrs["closed_form_steps"] == 0
+    assert exact.attrs["steps_without_sampling"] == 1
+    assert sampled.attrs["steps_without_sampling"] == 0
     for variable in ("overlaps", "self_overlaps"):
         error = sampled[f"{variable}_se"].values[1]
         z = (sampled[variable].values[1] - exact[variable].values[1]) / error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.alignment import aligned_fraction
-from giantstep.asymptotics.first_step import first_step, has_closed_form
+from giantstep.asymptotics.exact_steps import Known, without_sampling
 from giantstep.asymptotics.fresh_batch import fresh_step
 from giantstep.asymptotics.kept_batch import kept_steps
 from giantstep.asymptotics.order_parameters import OrderParameters, given_start, starting_point
@@ -37,6 +37,15 @@ IMPRECISION = 0.1
 """A standard error above this fraction of a row's norm makes the status ``imprecise``."""
 
 
+def default_samples(width: int) -> int:
+    """Return the samples that keep a step's cost in bounds: a standard error of 1e-3 at width 8 in a second.
+
+    >>> default_samples(8), default_samples(1000)
+    (4194304, 167772)
+    """
+    return int(min(2**22, max(2**17, 2**22 * (200 / width) ** 2)))
+
+
 def overlaps(
     target: Target,
     network: Network,
@@ -44,7 +53,7 @@ def overlaps(
     *,
     dimension: int | None = None,
     start: Any = None,
-    samples: int = 2**20,
+    samples: int | None = None,
     seed: int = 0,
     replicate: int = 0,
     method: str = "auto",
@@ -56,8 +65,7 @@ def overlaps(
     of section 4, in the form of `giantstep.asymptotics.kept_batch`; mixed protocols need only the Gram matrix
     at each fresh batch. Preprocessing is included: C_1 estimated from n samples is a vector of its own. The
     expectations are means over antithetic samples in independent groups, each carried through all steps, so
-    the standard errors hold everything that sampling does. A first step without feedback from the network is
-    taken in closed form (standard error 0).
+    the standard errors hold everything that sampling does.
 
     Parameters
     ----------
@@ -70,13 +78,15 @@ def overlaps(
     start : (M0, Q0), optional
         Overlaps (width, rank) and self-overlaps (width, width) to start from, such as one simulated
         replicate's. Default: M0 = 0 and orthonormal rows, in equal pairs when symmetric.
-    samples : int
-        Samples of each expectation. Cost O(samples * width * (width + axes)) a step; memory does not grow
-        with them.
+    samples : int, optional
+        Samples of each expectation, by default 2^22, fewer beyond width 200 (`default_samples`). Cost
+        O(samples * width * (width + axes)) a step; memory does not grow with them.
     seed, replicate : int
         Random readouts and biases are those of this replicate of `simulate` with this seed.
     method : {"auto", "sampling"}
-        ``sampling`` takes no step in closed form.
+        ``auto`` takes the first steps without sampling where it can: step 1 in closed form where the
+        network's own output plays no part in it, fresh steps of the correlation loss by quadrature (rank <=
+        2, width <= 12); their ``*_se`` is how far the quadrature may be off. ``sampling`` samples every step.
     threads : int, optional
         Threads that share the groups; the result does not depend on their number.
 
@@ -84,8 +94,9 @@ def overlaps(
     -------
     xarray.Dataset
         ``overlaps`` (step, neuron, direction), ``self_overlaps`` (step, neuron, neuron_other), each with
-        ``*_se``; ``readout``, ``biases``, ``alignment``, ``linear_*`` for preprocessed steps; ``status``
-        (completed, imprecise or nonfinite) and ``message`` with the remedy. Steps after a divergence are NaN.
+        ``*_se``; ``readout``, ``biases``, ``alignment``, ``linear_*`` for preprocessed steps. Attributes
+        ``status`` (completed, imprecise or nonfinite) and ``message`` with the remedy; steps after a
+        divergence are NaN. ``theory - simulation`` aligns.
 
     Raises
     ------
@@ -105,6 +116,8 @@ def overlaps(
     1.84375
     """
     streams = Streams(seed, replicate)
+    if samples is None:
+        samples = default_samples(network.width)
     if (
         isinstance(samples, bool)
         or not isinstance(samples, int | np.integer)
@@ -116,15 +129,14 @@ def overlaps(
     problem = resolve(target, network, protocol, dimension, streams)
     limit = start is None
     initial = starting_point(network, target.rank) if limit else given_start(start, network, target.rank)
-    known, runs = [initial], list(problem.runs)
     with one_blas_thread():
-        closed = method == "auto" and limit and problem.dimension is None
-        if closed and runs and len(runs[0]) == 1 and has_closed_form(problem, runs[0][0]):
-            with np.errstate(over="ignore", invalid="ignore"):
-                known.append(first_step(problem, runs.pop(0)[0]))
+        known = [Known(initial, initial)]
+        if method == "auto" and problem.dimension is None:
+            known = without_sampling(problem, initial, limit)
+        runs = problem.runs[len(known) - 1 :]
         groups = max(FEWEST_GROUPS, -(-int(samples) // GROUP)) if runs else 1
         pairs = -(-int(samples) // (2 * groups))
-        work = partial(_trajectory, problem, tuple(runs), known[-1], seed, pairs)
+        work = partial(_trajectory, problem, runs, known[-1].state, seed, pairs)
         paths = list(ordered_map(work, range(groups), check_threads(threads)))
         dataset = _labelled(problem, known, paths)
     ratios = [step.sample_ratio for step in problem.steps]
@@ -135,7 +147,7 @@ def overlaps(
         "sample_ratio": json.dumps(
             [ratio if np.isfinite(ratio) else "infinite: d/n dropped" for ratio in ratios]
         ),
-        "closed_form_steps": len(known) - 1,
+        "steps_without_sampling": len(known) - 1,
         "samples": int(samples),
         "groups": groups,
         "seed": str(seed),
@@ -166,14 +178,14 @@ def _trajectory(
 
 
 def _labelled(
-    problem: Problem, known: Sequence[OrderParameters], paths: Sequence[Sequence[OrderParameters]]
+    problem: Problem, known: Sequence[Known], paths: Sequence[Sequence[OrderParameters]]
 ) -> xr.Dataset:
     """Return means over groups and their standard errors; NaN from where any group diverged."""
     import xarray as xr
 
     width, rank = problem.network.width, problem.target.rank
     total = sum(len(run) for run in problem.runs)
-    reached = min(len(path) for path in paths) + sum(state.finite for state in known)
+    reached = min(len(path) for path in paths) + sum(entry.state.finite for entry in known)
     table: dict[str, tuple[tuple[str, ...], Any]] = {
         "overlaps": (("step", "neuron", "direction"), lambda state: state.overlaps),
         "self_overlaps": (("step", "neuron", "neuron_other"), lambda state: state.self_overlaps),
@@ -191,12 +203,19 @@ def _labelled(
         mean = np.full([sizes[dim] for dim in dims], np.nan)
         error = mean.copy()
         for step in range(reached):
-            states = [known[step]] if step < len(known) else [path[step - len(known)] for path in paths]
+            if step < len(known):
+                entry = known[step]
+                if not name.startswith("linear"):
+                    mean[step], error[step] = (
+                        read(entry.state),
+                        np.abs(read(entry.state) - read(entry.coarse)),
+                    )
+                continue
+            states = [path[step - len(known)] for path in paths]
             if name.startswith("linear") and states[0].linear is None:
                 continue
             values = np.array([read(state) for state in states])
-            mean[step] = values.mean(0)
-            error[step] = values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+            mean[step], error[step] = values.mean(0), values.std(0, ddof=1) / np.sqrt(len(values))
         variables[name], variables[f"{name}_se"] = (dims, mean), (dims, error)
     neurons = np.arange(width)
     dataset = xr.Dataset(
@@ -210,7 +229,8 @@ def _labelled(
     )
     dataset["alignment"] = aligned_fraction(dataset, [np.eye(rank)] * (total + 1))
     status, message = _verdict(dataset, reached, total)
-    dataset["status"], dataset["message"] = ((), status), ((), message)
+    # Attributes, so that theory - simulation is a plain difference of Datasets.
+    dataset.attrs |= {"status": status, "message": message}
     return dataset
 
 

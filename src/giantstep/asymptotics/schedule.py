@@ -102,8 +102,7 @@ def resolve(
                 "rank) to 1e12, or None for the limit."
             )
         dimension = int(dimension)
-    if isinstance(network.readout, str) or network.scale(1):
-        _need(network.readout_scale, dimension, "readout_scale")
+    _need(network.readout_scale, dimension, "readout_scale")
     runs: list[list[LimitStep]] = []
     for number, rule in enumerate(protocol.steps, start=1):
         _need(rule.learning_rate, dimension, f"step {number}: learning_rate")
