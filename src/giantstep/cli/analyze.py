@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
@@ -17,6 +19,11 @@ from giantstep.cli.options import (
 if TYPE_CHECKING:
     from giantstep.networks import Network
     from giantstep.staircase import Certificate
+    from giantstep.studies.walk import Magnitude
+    from giantstep.targets import Target
+
+REFERENCE = {"width": "8", "batch": "3d", "learning_rate": "3"}
+"""The network and protocol whose overlaps stand beside a certificate."""
 
 
 def analyze(
@@ -56,13 +63,40 @@ def analyze(
 
     problem = read_target(target, noise)
     certificate = certify(problem, _network(activation, bias), _protocol(batch_exponent, reuse, preprocess))
+    sizes = _magnitudes(problem, certificate, activation, bias)
     if json:
         from giantstep.cli.console import print_json
 
-        print_json(certificate.to_dict())
+        document = certificate.to_dict()
+        document["magnitudes"] = [asdict(size) for size in sizes]
+        print_json(document)
     else:
-        print_certificate(certificate, name=problem.name)
+        print_certificate(certificate, sizes, name=problem.name)
     return 0
+
+
+def _magnitudes(
+    target: Target, certificate: Certificate, activation: str | None, bias: str | None
+) -> list[Magnitude]:
+    """Return the predicted size of each learnt direction in a reference network with this activation.
+
+    Sizes belong to a network: a generic activation has none. Theory's equations are those of n ~ d.
+    """
+    from giantstep.protocol import Protocol
+    from giantstep.studies.walk import expected_overlaps, magnitudes
+
+    if activation is None or certificate.batch_exponent != 1 or not certificate.steps:
+        return []
+    protocol = Protocol.repeat(
+        min(len(certificate.steps), 5),
+        batch=REFERENCE["batch"],
+        learning_rate=REFERENCE["learning_rate"],
+        reuse=certificate.reuse,
+        preprocess=certificate.preprocess,
+    )
+    network = read_network(REFERENCE["width"], activation, bias=bias or "0")
+    theory = expected_overlaps(target, network, protocol).overlaps
+    return [] if theory is None else magnitudes(certificate, theory)
 
 
 def _network(activation: str | None, bias: str | None) -> Network | None:
@@ -86,13 +120,15 @@ def _protocol(batch_exponent: str, reuse: bool, preprocess: bool) -> Any:
     return Protocol.repeat(2, batch=f"d^{exponent!r}", reuse=reuse, preprocess=preprocess)
 
 
-def print_certificate(certificate: Certificate, *, name: str | None = None) -> None:
+def print_certificate(
+    certificate: Certificate, sizes: Sequence[Magnitude] = (), *, name: str | None = None
+) -> None:
     """Print exponents, the chain with its reasons, what stays hidden, and what it costs."""
     from rich import box
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import stdout
+    from giantstep.cli.console import measured, stdout
 
     console = stdout()
     title = f"   ({name})" if name and name != certificate.target else ""
@@ -117,6 +153,15 @@ def print_certificate(certificate: Certificate, *, name: str | None = None) -> N
             chain.add_row(*map(Words, (str(step.step), learnt, gained, step.samples, because)))
         console.print(chain)
         console.print()
+    for size in sizes:
+        text = measured(size.overlap, size.standard_error or None)
+        console.print(
+            Words(f"Predicted overlap with {direction(size.direction)} at step {size.step}: {text}.")
+        )
+    if sizes:
+        setting = "{width} neurons, n = {batch}, learning rate {learning_rate}".format(**REFERENCE)
+        note = f"(rms over neurons in the limit; {setting}. Other settings: giantstep predict overlaps)"
+        console.print(Words(note, style="dim"))
     for sentence in conclusions(certificate):
         console.print(Words(sentence))
 

@@ -25,6 +25,7 @@ def application() -> App:
     from cyclopts import App, Parameter
 
     from giantstep.cli.analyze import analyze
+    from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
     from giantstep.cli.simulate import simulate
@@ -42,6 +43,9 @@ def application() -> App:
     commands: tuple[Callable[..., int], ...] = (analyze, simulate, run, studies, show, figure)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
+    predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)
+    predict.command(overlaps)
+    app.command(predict)
     return app
 
 
@@ -97,7 +101,10 @@ def looks_like_option(text: str) -> bool:
 def _option_names(words: list[str]) -> set[str]:
     """Names of the options of the command that was being read."""
     try:
-        arguments = application()[words[0]].assemble_argument_collection()
+        command = application()[words[0]]
+        if words[0] == "predict":
+            command = command[words[1]]
+        arguments = command.assemble_argument_collection()
         return {"--help", "--debug"} | {name for argument in arguments for name in argument.names}
     except (KeyError, IndexError, AttributeError):
         return set()

@@ -112,7 +112,7 @@ def simulate(
         Print one JSON document.
     """
     from giantstep.cli.console import progress
-    from giantstep.cli.steps import measurements, print_steps
+    from giantstep.cli.steps import measurements, print_steps, theory_beside
     from giantstep.protocol import Protocol
     from giantstep.studies.walk import walk
 
@@ -149,6 +149,9 @@ def simulate(
         "dimension": dimensions[-1],
         "batch": batches[0] if batches else None,
         **measurements(largest, walked.certificate),
+        **theory_beside(
+            walked, problem, network, _readout_samples(settings, network, dimensions[-1]), dimensions[-1]
+        ),
         "seconds": round(time.perf_counter() - started, 3),
         "engine_reason": choice.reason,
         "dimensions": dimensions,
@@ -207,6 +210,16 @@ def _afford(
         memory = max(memory, choice.cost.memory, refit.memory)
     afford(seconds, memory, yes=yes, what="simulate")
     return samples, choice
+
+
+def _readout_samples(settings: dict[str, Any], network: Network, dimension: int) -> int | None:
+    """Samples of the readout regression, None without one."""
+    from giantstep.training.retraining import Retraining
+
+    if settings["ridge"] is None:
+        return None
+    sizes = {"dimension": dimension, "width": network.width}
+    return Retraining.parse(settings["ridge"], settings["ridge_batch"], **sizes).samples(**sizes)
 
 
 def _failures(data: xr.Dataset) -> int:

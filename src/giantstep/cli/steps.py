@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from giantstep.networks import Network
     from giantstep.protocol import Protocol
     from giantstep.staircase import Certificate
+    from giantstep.studies.walk import Walk
     from giantstep.targets import Target
 
 
@@ -51,6 +52,37 @@ def measurements(data: xr.Dataset, certificate: Certificate) -> dict[str, Any]:
     for name in ("ridge", "test_error_no_step"):
         if name in data:
             document[name] = finite(data[name].mean())
+    return document
+
+
+def theory_beside(
+    walked: Walk, target: Target, network: Network, samples: int | None, dimension: int
+) -> dict[str, Any]:
+    """Return what theory expects beside the measurement, JSON-ready.
+
+    ``samples`` are those of the readout regression, None without one.
+    """
+    from giantstep.cli.predict_overlaps import predicted_steps
+    from giantstep.studies.walk import error_bounds
+
+    theory = walked.prediction.overlaps
+    document: dict[str, Any] = {
+        "predicted_overlaps": None
+        if theory is None
+        else [row["overlaps"] for row in predicted_steps(theory)],
+        "prediction_note": walked.prediction.note,
+        "bounds": None,
+    }
+    if samples is None:
+        return document
+    found = error_bounds(target, network, walked.certificate, samples=samples, dimension=dimension)
+    if found is not None:
+        last = min(walked.data.sizes["step"], found.sizes["step"]) - 1
+        document["bounds"] = {
+            "order": found.attrs["order"],
+            "learned_subspace": finite(found["bound"].values[last] + target.noise),
+            "no_step": finite(found["kernel_bound"].values + target.noise),
+        }
     return document
 
 
@@ -94,6 +126,8 @@ def print_steps(
     short = console.width < 20 * (shown + 2)
     for axis in range(shown):
         table.add_column(f"overlap z{axis + 1}")
+    expected = document["predicted_overlaps"]
+    beside = expected is not None and not short
     for step in document["steps"]:
         predicted = "-" if step["predicted_dimension"] is None else f"dim {step['predicted_dimension']}"
         axes = zip(step["overlaps"][:shown], step["overlaps_se"][:shown], strict=True)
@@ -101,7 +135,11 @@ def print_steps(
             str(step["step"]),
             predicted,
             measured(step["alignment"], step["alignment_se"], short=short),
-            *(measured(*axis, short=short) for axis in axes),
+            *(
+                measured(*axis, short=short)
+                + (f"  [{measured(expected[step['step']][number], None)}]" if beside else "")
+                for number, axis in enumerate(axes)
+            ),
         )
     console.print(table)
     console.print()
@@ -112,13 +150,18 @@ def print_steps(
     )
     legend = (
         "predicted: dimension of the subspace U_t that theory lets this network learn; alignment: fraction "
-        f"of the neurons' squared norm inside the target's subspace; overlap: rms over neurons; {error}."
+        f"of the neurons' squared norm inside the target's subspace; overlap: rms over neurons; {error}"
+        + (f"; [..]: theory at d -> infinity{_whose(network)}." if beside else ".")
     )
     console.print(Words(legend, style="dim"))
     if shown < target.rank:
         console.print(Words(f"{target.rank - shown} more directions: see --json.", style="dim"))
     if document["test_error"] is not None:
         console.print(Words(_test_error(document)))
+    if document["bounds"] is not None:
+        console.print(Words(_bounds(document["bounds"])))
+    if document["prediction_note"]:
+        console.print(Words(document["prediction_note"], style="dim"))
     dimensions = document["dimensions"]
     over = f" over d = {', '.join(map(count, dimensions))}" if len(dimensions) > 1 else ""
     console.print(
@@ -139,6 +182,20 @@ def _setting(document: dict[str, Any], network: Network, protocol: Protocol, see
         total = f" = {count(batch)}" if isinstance(batch, int) and size != str(batch) else ""
         parts += [f"{kind} of {size}{total} samples", f"learning rate {first.learning_rate}"]
     return ", ".join(parts)
+
+
+def _whose(network: Network) -> str:
+    """Theory needs the numbers of one network; signs alone do not matter to the rms."""
+    random = network.readout in ("gaussian", "uniform") or network.bias_is_random
+    return ", for the first seed's readout and biases" if random else ""
+
+
+def _bounds(bounds: dict[str, Any]) -> str:
+    learnt, plain = bounds["learned_subspace"], bounds["no_step"]
+    return (
+        f"lower bound {learnt:.4g} with the learnt subspace, {plain:.4g} for plain kernels "
+        f"(functions of degree <= {bounds['order']} outside it, as d -> infinity; noise included)"
+    )
 
 
 def _test_error(document: dict[str, Any]) -> str:

@@ -112,6 +112,11 @@ class Network:
         return any(self.bias) if isinstance(self.bias, tuple) else self.bias > 0
 
     @property
+    def bias_is_random(self) -> bool:
+        """Whether biases are drawn anew for every replicate."""
+        return not isinstance(self.bias, tuple) and self.bias > 0
+
+    @property
     def free_neurons(self) -> int:
         """Number of rows drawn independently: half the width with a symmetric start."""
         return self.width // 2 if self.symmetric else self.width

@@ -1,14 +1,17 @@
-"""The one place where verbs meet: analyse, simulate, compare."""
+"""The one place where verbs meet: analyse, predict, simulate, compare."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from giantstep.errors import CapabilityError, SpecError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.targets import Target
@@ -18,6 +21,30 @@ if TYPE_CHECKING:
 
     from giantstep.comparison import Comparison
     from giantstep.staircase import Certificate
+
+
+WIDEST, LONGEST = 64, 12
+"""Width and number of steps up to which a walk stops to compute the predicted overlaps."""
+QUICK_SAMPLES = 2**19
+"""Samples of those predictions: standard errors of about 3e-3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """How large theory says a learnt direction is: rms over neurons of w_i . direction, when it is learnt."""
+
+    step: int
+    direction: tuple[float, ...]
+    overlap: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """`predict.overlaps` where theory and budget allow it; else None and the reason why not."""
+
+    overlaps: xr.Dataset | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +60,14 @@ class Walk:
         dimensions it has a ``dimension`` axis.
     comparison : Comparison
         The verdict; one dimension gives no slope, so none.
+    prediction : Prediction
+        The overlaps that theory expects at the largest dimension.
     """
 
     certificate: Certificate
     data: xr.Dataset
     comparison: Comparison
+    prediction: Prediction
 
 
 def walk(
@@ -93,7 +123,84 @@ def walk(
         )
         runs.append(one)
     data = runs[0] if one_dimension else _stacked(runs, dimensions)
-    return Walk(certificate, data, compare(certificate, data))
+    prediction = expected_overlaps(target, network, protocol, dimension=max(dimensions), seed=seed)
+    return Walk(certificate, data, compare(certificate, data), prediction)
+
+
+def expected_overlaps(
+    target: Target, network: Network, protocol: Protocol, *, dimension: int | None = None, seed: int = 0
+) -> Prediction:
+    """Return the overlaps that theory expects, quickly; what it does not cover comes back as a note.
+
+    >>> expected_overlaps(Target.parse("z1*z2"), Network(1000), Protocol.repeat(1)).note
+    'predicted overlaps: left out above width 64; predict overlaps computes them'
+    """
+    from giantstep import asymptotics
+
+    for name, found, most in (("width", network.width, WIDEST), ("steps", len(protocol.steps), LONGEST)):
+        if found > most:
+            note = f"left out above {name} {most}; predict overlaps computes them"
+            return Prediction(None, f"predicted overlaps: {note}")
+    plain = any(step.batch.exponent is None for step in protocol.steps)
+    try:
+        theory = asymptotics.overlaps(
+            target,
+            network,
+            protocol,
+            dimension=dimension if plain else None,
+            samples=QUICK_SAMPLES,
+            seed=seed,
+        )
+    except (CapabilityError, SpecError) as error:
+        return Prediction(None, f"predicted overlaps: {error}")
+    status = theory.attrs["status"]
+    return Prediction(theory, "" if status == "completed" else f"predicted overlaps: {status}")
+
+
+def error_bounds(
+    target: Target, network: Network, certificate: Certificate, *, samples: int, dimension: int
+) -> xr.Dataset | None:
+    """Return B(U_t, k) along the chain for this width and so many readout samples; None if unknown.
+
+    k is the smaller of the two powers of d, log p / log d and log n / log d to the nearest half, floored
+    (theory note 10, section 6).
+    """
+    from giantstep import asymptotics
+
+    powers = [
+        round(2 * math.log(count) / math.log(max(dimension, 2))) / 2 for count in (samples, network.width)
+    ]
+    chain = [np.zeros((0, target.rank)), *(step.subspace for step in certificate.steps)]
+    try:
+        return asymptotics.bounds(target, chain, order=min(math.floor(min(powers)), 12))
+    except (CapabilityError, SpecError):
+        return None
+
+
+def magnitudes(certificate: Certificate, theory: xr.Dataset) -> list[Magnitude]:
+    """Return the predicted size of every direction of the chain at the step that learns it.
+
+    A direction can be learnt and tiny: the third stair of z1 + z1 z2 + z1 z2 z3 has norm 0.012.
+    """
+    found = []
+    last = theory.sizes["step"] - 1
+    rank = theory.sizes["direction"]
+    known: NDArray[np.float64] = np.zeros((0, rank))
+    for step in certificate.steps:
+        if step.step > last:
+            break
+        rest = np.asarray(step.subspace, dtype=np.float64).reshape(-1, rank)
+        rest = rest - rest @ known.T @ known
+        _, values, rows = np.linalg.svd(rest, full_matrices=False)
+        overlaps = theory["overlaps"].values[step.step]
+        errors = theory["overlaps_se"].values[step.step]
+        for row in rows[values > 1e-6]:
+            inside, spread = overlaps @ row, errors**2 @ row**2
+            size = float(np.sqrt(np.mean(inside**2)))
+            error = float(np.sqrt(np.sum(inside**2 * spread)) / (len(inside) * size)) if size else 0.0
+            found.append(Magnitude(step.step, tuple(map(float, row)), size, error))
+        known = np.vstack([known, rows[values > 1e-6]])
+    return found
 
 
 def _stacked(runs: list[xr.Dataset], dimensions: list[int]) -> xr.Dataset:

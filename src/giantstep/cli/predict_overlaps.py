@@ -1,0 +1,196 @@
+"""`giantstep predict overlaps`: the order parameters that theory expects in high dimension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from giantstep.cli.options import (
+    Count,
+    OptionalCount,
+    OptionalNumber,
+    SizeText,
+    TargetText,
+    Text,
+    Tristate,
+    number,
+    read_network,
+    read_target,
+    seed_number,
+    whole,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# One group of samples carries errors O(width) in float32 through every pass over it.
+_SECONDS_PER_SAMPLE_AND_PAIR = 6e-10
+
+
+def overlaps(
+    target: TargetText,
+    /,
+    *,
+    width: Count = "8",
+    batch: SizeText = "3d",
+    steps: Count = "3",
+    learning_rate: SizeText = "3",
+    reuse: bool = False,
+    preprocess: bool = False,
+    loss: Text = "square",
+    weight_decay: Text = "0",
+    activation: Text = "relu",
+    bias: Text = "0",
+    readout: Text = "rademacher",
+    readout_scale: SizeText = "1",
+    symmetric: Tristate = None,
+    dimension: OptionalCount = None,
+    noise: OptionalNumber = None,
+    samples: OptionalCount = None,
+    seed: Count = "0",
+    yes: bool = False,
+    json: bool = False,
+) -> int:
+    """Predict the overlaps after every step, exactly in high dimension.
+
+    Parameters
+    ----------
+    target
+        An expression such as "z1 + z1*z2", or a name of the catalog.
+    width
+        Number of hidden neurons p. [default: 8]
+    batch
+        Samples a step: 3d; d^2 stands for n >> d; a plain number needs --dimension. [default: 3d]
+    steps
+        Number of gradient steps. [default: 3]
+    learning_rate
+        A number or a size. [default: 3]
+    reuse
+        Take every step on the same batch.
+    preprocess
+        Remove the constant and linear parts of the labels before each step.
+    loss
+        square or correlation. [default: square]
+    weight_decay
+        Rows shrink by 1 - learning rate * this before each step. [default: 0]
+    activation
+        relu, tanh, erf, sigmoid, gelu, softplus, sin, identity, "He1+0.5*He2", .. [default: relu]
+    bias
+        Standard deviation of random biases, or a comma list of them. [default: 0]
+    readout
+        rademacher, gaussian, uniform, constant, or a comma list of numbers. [default: rademacher]
+    readout_scale
+        Multiplies the readout: 1, "1/sqrt(p)". [default: 1]
+    symmetric
+        Pair neurons so that the network starts at zero. [default: yes where the width is even]
+    dimension
+        A finite d: fresh steps are then the exact mean at that d. By default the limit d -> infinity.
+    noise
+        Variance of the label noise; by default the catalog's, else 0.
+    samples
+        Samples of each expectation. [default: 2^22, fewer beyond width 200]
+    seed
+        Root seed; random readouts and biases are those of the first replicate of simulate. [default: 0]
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+    from giantstep import asymptotics
+    from giantstep.asymptotics.overlap_dynamics import default_samples
+    from giantstep.cli.console import afford, print_json
+    from giantstep.protocol import Protocol
+
+    problem = read_target(target, noise)
+    network = read_network(
+        width, activation, bias=bias, readout=readout, readout_scale=readout_scale, symmetric=symmetric
+    )
+    protocol = Protocol.repeat(
+        whole(steps, "steps"),
+        batch=batch,
+        learning_rate=learning_rate,
+        reuse=reuse,
+        preprocess=preprocess,
+        loss=loss,
+        weight_decay=number(weight_decay, "weight_decay"),
+    )
+    count = default_samples(network.width) if samples is None else whole(samples, "samples")
+    work = count * max(len(protocol.steps), 1) * network.width * (network.width + problem.rank + 8)
+    afford(_SECONDS_PER_SAMPLE_AND_PAIR * work, 2.0**28, yes=yes, what="predict overlaps")
+    theory = asymptotics.overlaps(
+        problem,
+        network,
+        protocol,
+        dimension=None if dimension is None else whole(dimension, "dimension"),
+        samples=count,
+        seed=seed_number(seed),
+    )
+    document = {
+        "target": str(problem),
+        "status": theory.attrs["status"],
+        "message": theory.attrs["message"],
+        "sample_ratio": theory.attrs["sample_ratio"],
+        "steps": predicted_steps(theory),
+    }
+    if json:
+        print_json(document)
+    else:
+        _print(document, problem.rank)
+    return int(theory.attrs["status"] == "nonfinite")
+
+
+def predicted_steps(theory: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the predicted overlaps step by step, JSON-ready: rms over neurons for each z axis."""
+    import numpy as np
+
+    from giantstep.cli.console import finite
+
+    overlaps, errors = theory["overlaps"].values, theory["overlaps_se"].values
+    rms = np.sqrt((overlaps**2).mean(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.sqrt((overlaps**2 * errors**2).sum(axis=1)) / (overlaps.shape[1] * rms)
+    spread[rms == 0.0] = 0.0
+    energy = np.einsum("tii->t", theory["self_overlaps"].values) / overlaps.shape[1]
+    return [
+        {
+            "step": step,
+            "overlaps": [finite(value) for value in rms[step]],
+            "overlaps_se": [finite(value) for value in spread[step]],
+            "self_overlaps": finite(energy[step]),
+            "alignment": finite(theory["alignment"].values[step]),
+            "neurons": [[finite(value) for value in row] for row in overlaps[step]],
+        }
+        for step in range(theory.sizes["step"])
+    ]
+
+
+def _print(document: dict[str, Any], rank: int) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text as Words
+
+    from giantstep.cli.console import measured, stdout
+
+    console = stdout()
+    console.print(Words(document["target"], style="bold"))
+    console.print()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table.add_column("step", justify="right")
+    shown = min(rank, 5)
+    for name in ("alignment", "row norm^2", *(f"overlap z{axis + 1}" for axis in range(shown))):
+        table.add_column(name)
+    for step in document["steps"]:
+        axes = zip(step["overlaps"][:shown], step["overlaps_se"][:shown], strict=True)
+        table.add_row(
+            str(step["step"]),
+            measured(step["alignment"], None),
+            measured(step["self_overlaps"], None),
+            *(measured(value, error or None) for value, error in axes),
+        )
+    console.print(table)
+    console.print()
+    legend = (
+        "overlap: rms over neurons at d -> infinity; ±: error of the numerical integration, none where exact."
+    )
+    console.print(Words(legend, style="dim"))
+    if document["status"] != "completed":
+        console.print(Words.assemble((document["status"], "bold"), f": {document['message']}"))
