@@ -13,6 +13,7 @@ DIMENSIONS: Final = {
     "neuron_other": "second neuron of a pair (Q = W W^T)",
     "direction": "teacher direction z1 .. zr",
     "direction_other": "second direction of a pair (projectors)",
+    "batch": "size of a scanned batch, smallest first",
     "ridge": "penalty of the readout regression",
     "sample_ratio": "n / d of the readout batch",
 }

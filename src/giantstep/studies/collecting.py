@@ -59,7 +59,7 @@ def collect(folder: str | Path, *, sweep: str | None = None) -> xr.Dataset:
         "fingerprint": ", ".join(sorted({str(one.attributes["fingerprint"]) for one in stored.values()})),
     }
     if any(plan.theory for plan in chosen.plans):
-        _add_theory(dataset, chosen, store)
+        _add_theory(dataset, chosen, store, stored)
     return dataset
 
 
@@ -198,37 +198,45 @@ def _blank(shape: tuple[int, ...], kind: Any) -> Any:
     return np.full(shape, "", dtype=object) if np.dtype(kind).kind in "OUST" else np.full(shape, np.nan)
 
 
-def _add_theory(dataset: xr.Dataset, sweep: Sweep, store: Store) -> None:
+def _add_theory(dataset: xr.Dataset, sweep: Sweep, store: Store, stored: dict[str, Stored]) -> None:
     """Put the certificates over the axes they depend on, and the alignment they predict beside the data."""
     names = [name for name, _ in sweep.axes]
     kept = [i for i, _ in enumerate(names) if _matters(sweep, i)]
     dims = tuple(names[i] for i in kept)
     shape = tuple(dataset.sizes[name] for name in dims)
-    steps, rank = dataset.sizes.get("step", 1), dataset.sizes.get("direction", 1)
+    steps = dataset.sizes.get("step", 1)
+    if sweep.kind == "scan":
+        # A scan stands between the last step but one and the last: its theory has the protocol's steps.
+        tasks = [json.loads(one.attributes["spec"]) for one in stored.values()]
+        steps = max((len(task["protocol"]) + 1 for task in tasks), default=1)
+    rank = dataset.sizes.get("direction", 1)
     projectors = np.full((*shape, steps, rank, rank), np.nan)
     sizes = np.full((*shape, steps), np.nan)
     status, expression = np.full(shape, MISSING, dtype=object), np.full(shape, "", dtype=object)
+    certificates = np.full(shape, "{}", dtype=object)
     own_rank = np.zeros(shape, int)
     for plan in sweep.plans:
         place = tuple(plan.index[i] for i in kept)
         if plan.theory is None or status[place] != MISSING:
             continue
         try:
-            stored = store.read(plan.theory)
+            found = store.read(plan.theory)
         except StoreError:
             continue
-        chain = stored.variables["learned_subspace"][1]
+        chain = found.variables["learned_subspace"][1]
         r = chain.shape[-1]
         # A chain that has ended stays constant; one longer than the protocol is cut.
         order = np.minimum(np.arange(steps), len(chain) - 1)
         projectors[place][:, :r, :r] = chain[order]
-        sizes[place] = stored.variables["learned_dimension"][1][order]
-        certificate = json.loads(stored.attributes["certificate"])
+        sizes[place] = found.variables["learned_dimension"][1][order]
+        certificate = json.loads(found.attributes["certificate"])
+        certificates[place] = str(found.attributes["certificate"])
         status[place], expression[place], own_rank[place] = certificate["status"], certificate["target"], r
     dataset["learned_subspace"] = ((*dims, "step", "direction", "direction_other"), projectors)
     dataset["predicted_dimension"] = ((*dims, "step"), sizes)
     dataset["theory_status"] = (dims, status)
     dataset["expression"] = (dims, expression)
+    dataset["certificate"] = (dims, certificates)
     if not dataset["rank"].values.all():
         dataset["rank"] = dataset["rank"].where(
             dataset["rank"] > 0,

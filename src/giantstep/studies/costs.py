@@ -15,6 +15,7 @@ from giantstep.targets import Target
 from giantstep.threads import check_threads
 from giantstep.training.choice import choose
 from giantstep.training.experiment import Experiment
+from giantstep.training.retraining import Retraining
 
 _OVERHEAD = 0.04
 """Seconds to set up and write a point."""
@@ -71,7 +72,7 @@ def seconds_of(point: Point) -> float:
 
 def cost_of(point: Point) -> tuple[float, float]:
     """Return (seconds on one thread, bytes) that a point is expected to take."""
-    if point.kind != "simulation":
+    if point.kind == "certificate":
         return _CERTIFICATE, 2.0**28
     spec = json.loads(point.task)
     # The replicates of one setting cost alike.
@@ -88,5 +89,10 @@ def _cost(setting: str) -> tuple[float, float]:
     experiment = Experiment(
         target, Network(**spec["network"]), Protocol.from_spec(spec["protocol"]), spec["dimension"]
     )
+    if spec["kind"] == "scan":
+        cost = choose(experiment, "reduced").cost
+        return cost.seconds + _OVERHEAD, cost.memory + 2.0**27
     cost = choose(experiment, spec.get("engine", "auto")).cost
-    return cost.seconds + _OVERHEAD, cost.memory + 2.0**27
+    sizes = {"dimension": experiment.dimension, "width": experiment.network.width}
+    readout = Retraining.parse(spec.get("ridge"), spec.get("ridge_batch"), **sizes).cost(experiment)
+    return cost.seconds + readout.seconds + _OVERHEAD, max(cost.memory, readout.memory) + 2.0**27

@@ -127,17 +127,30 @@ class PointWords(Words):
         return self.target if isinstance(self.target, str) else self.target.name or self.target.expression
 
 
-class SimulationWords(PointWords):
-    """A simulation, all its replicates."""
+class RunWords(PointWords):
+    """What is run with random numbers, all its replicates."""
 
-    kind: Literal["simulation"]
     network: NetworkWords
     protocol: ProtocolField
     dimension: int
     seeds: int = Field(default=1, ge=1, le=10**6)
+
+
+class SimulationWords(RunWords):
+    """A simulation."""
+
+    kind: Literal["simulation"]
     engine: str = "auto"
     ridge: Number | Literal["auto"] | list[Number] | None = None
     ridge_batch: SizeText | None = None
+
+
+class ScanWords(RunWords):
+    """The last step's gradient on batches from the smallest to the protocol's own."""
+
+    kind: Literal["scan"]
+    smallest_batch: SizeText
+    per_octave: int = 3
 
 
 class CertificateWords(PointWords):
@@ -149,10 +162,15 @@ class CertificateWords(PointWords):
     dimension: int | None = None
 
 
-AnyPoint = Annotated[SimulationWords | CertificateWords, Field(discriminator="kind")]
-POINT: TypeAdapter[SimulationWords | CertificateWords] = TypeAdapter(AnyPoint)
+AnyWords = SimulationWords | ScanWords | CertificateWords
+AnyPoint = Annotated[AnyWords, Field(discriminator="kind")]
+POINT: TypeAdapter[AnyWords] = TypeAdapter(AnyPoint)
 
-KINDS: dict[str, type[PointWords]] = {"simulation": SimulationWords, "certificate": CertificateWords}
+KINDS: dict[str, type[PointWords]] = {
+    "simulation": SimulationWords,
+    "scan": ScanWords,
+    "certificate": CertificateWords,
+}
 
 
 class StudyWords(Words):
@@ -199,9 +217,7 @@ def explain(error: ValidationError, spell: Any) -> SpecError:
 _UNION_ARMS = frozenset({"str", "int", "float", "bool", "list[union[int,float]]", "literal['auto']"})
 
 
-def nouns(
-    words: SimulationWords | CertificateWords, spell: Any
-) -> tuple[Target, Network | None, Protocol | None]:
+def nouns(words: AnyWords, spell: Any) -> tuple[Target, Network | None, Protocol | None]:
     """Return the nouns a point stands for; their errors begin with the field as the user wrote it."""
 
     def build(path: str, make: Any) -> Any:
@@ -224,27 +240,37 @@ def _protocol(words: list[StepWords] | RepeatWords) -> Protocol:
     return Protocol(tuple(step.noun() for step in words))
 
 
-def simulation_spec(
-    words: SimulationWords, target: Target, network: Network, protocol: Protocol, seed: int, independent: bool
+def run_spec(
+    words: SimulationWords | ScanWords,
+    target: Target,
+    network: Network,
+    protocol: Protocol,
+    seed: int,
+    independent: bool,
 ) -> dict[str, Any]:
     """Return the spec of one setting, replicate left out; fields at their default are left out."""
     spec: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "kind": "simulation",
+        "kind": words.kind,
         "target": target.spec(),
         "network": network.spec(),
         "protocol": protocol.spec(),
         "dimension": words.dimension,
         "seed": seed,
     }
+    if independent:
+        spec["independent"] = True
+    if isinstance(words, ScanWords):
+        spec["smallest_batch"] = str(Size.parse(words.smallest_batch, name="smallest_batch"))
+        if words.per_octave != 3:
+            spec["per_octave"] = words.per_octave
+        return spec
     if words.engine != "auto":
         spec["engine"] = words.engine
     if words.ridge is not None:
         spec["ridge"] = words.ridge
     if words.ridge_batch is not None:
         spec["ridge_batch"] = str(Size.parse(words.ridge_batch, name="ridge_batch"))
-    if independent:
-        spec["independent"] = True
     return spec
 
 

@@ -18,12 +18,12 @@ from giantstep.studies.spec import (
     KINDS,
     POINT,
     CertificateWords,
-    SimulationWords,
+    ScanWords,
     StudyWords,
     certificate_spec,
     explain,
     nouns,
-    simulation_spec,
+    run_spec,
     whole_numbers,
 )
 from giantstep.targets import catalog
@@ -44,7 +44,7 @@ class Point:
     hash : str
         SHA-256 of the task, 64 hexadecimal digits; names the file.
     kind : str
-        ``simulation`` or ``certificate``.
+        ``simulation``, ``scan`` or ``certificate``.
     sweep : str
         Name of the sweep it belongs to.
     labels : dict
@@ -173,9 +173,9 @@ def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sw
     if kind not in KINDS:
         hint = nearest(str(kind), KINDS)
         raise SpecError(f"{path}.kind: found {kind!r}, expected {' or '.join(KINDS)}{hint}.")
-    if theory is not None and (theory not in THEORIES or kind != "simulation"):
+    if theory is not None and (theory not in THEORIES or kind == "certificate"):
         raise SpecError(
-            f"{path}.theory: found {theory!r}, expected {', '.join(THEORIES)}, beside a simulation."
+            f"{path}.theory: found {theory!r}, expected {', '.join(THEORIES)}, beside a simulation or scan."
         )
     base = {key: value for key, value in table.items() if key not in (*GRID, "name", "theory")}
     for key in base:
@@ -243,16 +243,15 @@ class _CellReader:
             points.append(Point(task, certificate, "certificate", name, labels))
         if isinstance(words, CertificateWords):
             return Plan(cell.index, (points[0].hash,)), points
-        assert isinstance(words, SimulationWords)
         assert network is not None
         assert protocol is not None
         _check(words, target.rank, network, protocol, spell)
-        spec = simulation_spec(words, target, network, protocol, self.study.seed, self.study.independent)
+        spec = run_spec(words, target, network, protocol, self.study.seed, self.study.independent)
         # One canonical text with a hole is much quicker than one for each replicate.
         for replicate, task in enumerate(_replicates(spec, words.seeds)):
             own = labels | {"replicate": replicate}
-            points.append(Point(task, spec_hash(task), "simulation", name, own))
-        hashes = tuple(point.hash for point in points if point.kind == "simulation")
+            points.append(Point(task, spec_hash(task), words.kind, name, own))
+        hashes = tuple(point.hash for point in points if point.kind == words.kind)
         return Plan(cell.index, hashes, certificate), points
 
 
@@ -262,10 +261,10 @@ def _replicates(spec: dict[str, Any], seeds: int) -> Iterator[str]:
         yield canonical(spec | {"replicate": replicate})
 
 
-def _check(
-    words: SimulationWords, rank: int, network: Any, protocol: Any, spell: Callable[[str], str]
-) -> None:
+def _check(words: Any, rank: int, network: Any, protocol: Any, spell: Callable[[str], str]) -> None:
     """Raise here, with the field's name, for what would otherwise fail at every replicate of the run."""
+    from giantstep.sizes import Size
+    from giantstep.training.batch_scan import check_scan
     from giantstep.training.choice import ENGINES
     from giantstep.training.retraining import Retraining
     from giantstep.training.simulation import check_dimension
@@ -275,6 +274,10 @@ def _check(
         protocol.batches(words.dimension, network.width)
         protocol.learning_rates(words.dimension, network.width)
         network.check_dimension(words.dimension, rank)
+        if isinstance(words, ScanWords):
+            smallest = Size.parse(words.smallest_batch, name="smallest_batch")
+            check_scan(protocol, smallest, words.per_octave, dimension=words.dimension, width=network.width)
+            return
         Retraining.parse(words.ridge, words.ridge_batch, dimension=words.dimension, width=network.width)
     except GiantStepError as error:
         raise SpecError(f"{spell('dimension')}: {error}") from None

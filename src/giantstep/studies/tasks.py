@@ -51,7 +51,7 @@ def perform(task: str, folder: str) -> str:
 def compute(task: str) -> xr.Dataset:
     """Return the Dataset that a canonical text describes."""
     spec = json.loads(task)
-    return _certificate(spec) if spec["kind"] == "certificate" else _simulation(spec)
+    return {"certificate": _certificate, "simulation": _simulation, "scan": _scan}[spec["kind"]](spec)
 
 
 def read_target(spec: dict[str, Any]) -> Target:
@@ -64,22 +64,42 @@ def _simulation(spec: dict[str, Any]) -> xr.Dataset:
     from giantstep.training.simulation import simulate_replicate
 
     network = Network(**spec["network"])
-    prefix: tuple[int, ...] = ()
-    if spec.get("independent"):
-        own = spec_hash(canonical(spec))
-        prefix = (int(own[:8], 16), int(own[8:16], 16))
     return simulate_replicate(
         read_target(spec["target"]),
         network,
         Protocol.from_spec(spec["protocol"]),
         dimension=spec["dimension"],
-        streams=Streams(spec["seed"], spec["replicate"], prefix),
+        streams=_streams(spec),
         engine=spec.get("engine", "auto"),
         retraining=Retraining.parse(
             spec.get("ridge"), spec.get("ridge_batch"), dimension=spec["dimension"], width=network.width
         ),
         threads=1,
     )
+
+
+def _scan(spec: dict[str, Any]) -> xr.Dataset:
+    from giantstep.training.batch_scan import scan_replicate
+
+    return scan_replicate(
+        read_target(spec["target"]),
+        Network(**spec["network"]),
+        Protocol.from_spec(spec["protocol"]),
+        dimension=spec["dimension"],
+        streams=_streams(spec),
+        smallest_batch=spec["smallest_batch"],
+        per_octave=spec.get("per_octave", 3),
+        threads=1,
+    )
+
+
+def _streams(spec: dict[str, Any]) -> Streams:
+    """Return the random streams of a replicate; points share them unless the study says otherwise."""
+    prefix: tuple[int, ...] = ()
+    if spec.get("independent"):
+        own = spec_hash(canonical(spec))
+        prefix = (int(own[:8], 16), int(own[8:16], 16))
+    return Streams(spec["seed"], spec["replicate"], prefix)
 
 
 def _certificate(spec: dict[str, Any]) -> xr.Dataset:
