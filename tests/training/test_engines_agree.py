@@ -77,6 +77,15 @@ CASES = [
         repeat(3, 80, 1.0, weight_decay=0.1),
         30,
     ),
+    Case("reused, weight decay", STAIR, free(3), repeat(3, 80, 1.0, reuse=True, weight_decay=0.2), 30),
+    # C_1 is mostly noise here, so most of the errors lie along the labels, whose axis is revealed already.
+    Case(
+        "fewer samples than dimensions, preprocessed",
+        NOISY,
+        free(3, "softplus"),
+        repeat(2, 20, 1.0, preprocess=True),
+        80,
+    ),
     Case("no dimension off the teacher", STAIR, free(3), repeat(2, 60, 1.0, reuse=True), 2),
 ]
 
