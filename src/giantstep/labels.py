@@ -16,6 +16,8 @@ DIMENSIONS: Final = {
     "batch": "size of a scanned batch, smallest first",
     "ridge": "penalty of the readout regression",
     "sample_ratio": "n / d of the readout batch",
+    "learning_rate_ratio": "learning rate / width, for a readout of 1/sqrt(p): eta of theory note 30",
+    "first_batch_ratio": "n0 / d of the first step's batch",
 }
 """Dimension name -> what it counts."""
 

@@ -11,5 +11,6 @@
 
 from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.overlap_dynamics import overlaps
+from giantstep.asymptotics.spiked_features import features
 
-__all__ = ["bounds", "overlaps"]
+__all__ = ["bounds", "features", "overlaps"]

@@ -1,0 +1,224 @@
+"""Points of a learning curve: the step, the tables, the fixed point, and how many digits are good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from giantstep.asymptotics.spiked.bulk import Array, IsotropicBulk
+from giantstep.asymptotics.spiked.functionals import activation_table, link_table
+from giantstep.asymptotics.spiked.line import trapezoid
+from giantstep.asymptotics.spiked.resolvents import Points
+from giantstep.asymptotics.spiked.ridge_readout import Readout, Tables, retrain
+from giantstep.asymptotics.spiked.row_variance import RowVariance, row_variance
+from giantstep.asymptotics.spiked.status import FEWEST_DIGITS, Status
+from giantstep.asymptotics.spiked.step_map import (
+    ActivationMoments,
+    LabelMoments,
+    StepMap,
+    activation_moments,
+    label_moments,
+    step_map,
+)
+from giantstep.asymptotics.spiked.structured_bulk import StructuredBulk
+from giantstep.networks import Activation
+from giantstep.targets import Target
+
+FEWEST_NODES, MOST_NODES = 101, 6401
+MOST_DIGITS = 14.0
+
+_ACCEPTED = 1e-12
+"""Estimated relative error of the outer rule at which refinement stops."""
+
+_SAFETY = 10.0
+_ROUND_OFF = 2e-16
+_COARSE_BULK = (40, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything but sample ratio and ridge.
+
+    Attributes
+    ----------
+    target : Target
+        Of rank 1.
+    activation : Activation
+    learning_rate_ratio, first_batch_ratio, width_ratio : float
+        The note's eta, alpha0 and beta.
+    structured : bool
+        Take the structured bulk of section 6a.
+    row_variance : bool
+        Take the row-variance overlap of section 6b, where it is derived.
+    """
+
+    target: Target
+    activation: Activation
+    learning_rate_ratio: float
+    first_batch_ratio: float
+    width_ratio: float = 1.0
+    structured: bool = False
+    row_variance: bool = False
+
+    @property
+    def steps(self) -> bool:
+        """Whether there is a step at all."""
+        return self.learning_rate_ratio != 0 and self.first_batch_ratio != 0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLayer:
+    """What the step made of the first layer, and the moments it came from."""
+
+    step: StepMap
+    activation: ActivationMoments
+    labels: LabelMoments
+    rows: RowVariance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of a learning curve; arrays have one entry a point.
+
+    Attributes
+    ----------
+    readout : Readout
+    layer : FirstLayer
+    digits : array
+        Estimated number of good digits of the errors.
+    status : array of Status
+    """
+
+    readout: Readout
+    layer: FirstLayer
+    digits: Array
+    status: Array
+
+
+def first_layer(setting: Setting) -> FirstLayer:
+    """Return the first layer after the step."""
+    sigma = activation_moments(setting.activation)
+    labels = label_moments(setting.target, sigma.mean)
+    step = step_map(sigma, labels, setting.learning_rate_ratio, setting.first_batch_ratio)
+    rows = None
+    if setting.row_variance and setting.steps:
+        rows = row_variance(
+            step,
+            sigma,
+            labels,
+            learning_rate_ratio=setting.learning_rate_ratio,
+            first_batch_ratio=setting.first_batch_ratio,
+            width_ratio=setting.width_ratio,
+        )
+    return FirstLayer(step, sigma, labels, rows)
+
+
+def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | None = None) -> Curve:
+    """Return the retrained readout at every pair of sample ratio and ridge.
+
+    The outer rule is doubled until the change it makes, squared, is negligible: the trapezoid rule converges
+    geometrically, so its error is about the square of that of its every other node.
+
+    Parameters
+    ----------
+    setting : Setting
+    sample_ratio, ridge : array, shape (P,)
+    start : array, shape (P, 2), optional
+        V1 and V2 to start from.
+
+    Examples
+    --------
+    >>> setting = Setting(Target.parse("sin(z1)"), Activation.named("tanh"), 3.0, 20.0)
+    >>> found = curve(setting, np.array([3.0]), np.array([0.1]))
+    >>> round(float(found.readout.test_error[0]), 12), bool(found.digits[0] >= 12)
+    (0.032518208015, True)
+    """
+    with np.errstate(all="ignore"):
+        layer = first_layer(setting)
+        points = Points(sample_ratio / setting.width_ratio, ridge)
+        plain = IsotropicBulk(layer.step.bulk_scale, setting.width_ratio, layer.rows)
+        if not np.isfinite(layer.step.bulk_scale) or layer.step.bulk_scale <= 0:
+            return _lost(setting, layer, points)
+        nodes = FEWEST_NODES
+        while True:
+            tables = tabulate(setting, layer.step, nodes)
+            readout = retrain(tables, points, plain, setting.target.noise, start)
+            coarse = retrain(tables.thinned(), points, plain, setting.target.noise, readout.solution.v)
+            error = _SAFETY * _distance(readout, coarse) ** 2
+            if not np.any(error > _ACCEPTED) or 2 * nodes - 1 > MOST_NODES:
+                break
+            nodes = 2 * nodes - 1
+            start = readout.solution.v
+        error = np.maximum(error, _SAFETY * _ROUND_OFF * readout.solution.amplification)
+        error = np.maximum(error, max(tables.activation.error, tables.link.error))
+        if setting.structured and setting.steps:
+            readout = retrain(
+                tables, points, _structured(setting, layer), setting.target.noise, readout.solution.v
+            )
+            error = np.maximum(error, _bulk_error(setting, layer, points, readout))
+    return _judged(readout, layer, error)
+
+
+def tabulate(setting: Setting, step: StepMap, nodes: int) -> Tables:
+    """Return the functionals of activation and link on an outer rule."""
+    k, w = trapezoid(nodes)
+    return Tables(
+        k,
+        w,
+        activation_table(setting.activation, k, step.spike_strength, step.bulk_scale),
+        link_table(setting.target, k, step.spike_alignment, step.misalignment),
+    )
+
+
+def _structured(setting: Setting, layer: FirstLayer, **nodes: int) -> StructuredBulk:
+    return StructuredBulk.after(
+        layer.step,
+        layer.activation,
+        setting.target,
+        learning_rate_ratio=setting.learning_rate_ratio,
+        first_batch_ratio=setting.first_batch_ratio,
+        width_ratio=setting.width_ratio,
+        rows=layer.rows,
+        **nodes,
+    )
+
+
+def _distance(one: Readout, other: Readout) -> Array:
+    """Return the largest relative difference of the two errors, of V1 and of V2."""
+    far = np.maximum(abs(other.test_error / one.test_error - 1), abs(other.train_error / one.train_error - 1))
+    return np.maximum(far, abs(other.solution.v / one.solution.v - 1).max(1))
+
+
+def _bulk_error(setting: Setting, layer: FirstLayer, points: Points, readout: Readout) -> Array:
+    """Return how far the averages and forms move with fewer nodes in the structured bulk's quadrature."""
+    slope, level = readout.solution.conjugate[:, 0], points.ridge + readout.solution.conjugate[:, 1]
+    nodes, noise_nodes = _COARSE_BULK
+    fine = _structured(setting, layer)
+    coarse = _structured(setting, layer, nodes=nodes, noise_nodes=noise_nodes)
+    here, there = fine.averages(level, slope), coarse.averages(level, slope)
+    far = np.maximum(abs(there.v1 / here.v1 - 1), abs(there.zero / here.zero - 1))
+    one, two = fine.forms(level, slope, here).value, coarse.forms(level, slope, there).value
+    size = abs(one).max((1, 2))
+    return np.maximum(np.maximum(far, abs(two - one).max((1, 2)) / size), 1e-12)
+
+
+def _judged(readout: Readout, layer: FirstLayer, error: Array) -> Curve:
+    finite = np.isfinite(readout.test_error) & np.isfinite(readout.train_error)
+    error = np.where(finite & np.isfinite(error), error, 1.0)
+    digits = np.clip(-np.log10(np.maximum(error, 1e-300)), 0.0, MOST_DIGITS)
+    status = readout.solution.status.copy()
+    converged = status == Status.CONVERGED
+    status[converged & (digits < FEWEST_DIGITS)] = Status.IMPRECISE
+    status[converged & ~finite] = Status.NONFINITE
+    digits = np.where(converged, digits, 0.0)
+    return Curve(readout, layer, digits, status)
+
+
+def _lost(setting: Setting, layer: FirstLayer, points: Points) -> Curve:
+    """Return NaN everywhere: the bulk vanished or overflowed."""
+    step = StepMap(0.0, 0.0, 1.0, 1.0, 0.0)
+    plain = IsotropicBulk(1.0, setting.width_ratio)
+    nothing = Points(np.full_like(points.ridge, np.nan), points.ridge)
+    readout = retrain(tabulate(setting, step, FEWEST_NODES), nothing, plain, setting.target.noise)
+    return _judged(readout, layer, np.ones_like(points.ridge))

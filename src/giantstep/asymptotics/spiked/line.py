@@ -1,0 +1,182 @@
+"""Gaussian integrals on a line: the trapezoid rule for smooth functions, split pieces for kinked ones.
+
+The trapezoid rule on [-12, 12] is spectrally accurate for analytic integrands and beats Gauss-Hermite where
+they have poles, as tanh has (theory note 30, section 4).  Its every other node is a rule of its own, so an
+error estimate costs nothing: halving the spacing squares the error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Function = Callable[[Array], Array]
+
+REACH = 12.0
+FEWEST_INNER, MOST_INNER = 101, 3201
+ENOUGH = 2e-13
+"""Estimated relative error at which refinement stops."""
+
+_PIECE_NODES = (40, 60)
+_LARGEST_TABLE = 3_000_000
+
+
+def density(x: Array) -> Array:
+    """Return the density of N(0, 1)."""
+    return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+@lru_cache(maxsize=32)
+def trapezoid(nodes: int) -> tuple[Array, Array]:
+    """Return nodes and weights for N(0, 1) on [-12, 12]; ``nodes`` is odd.
+
+    >>> x, w = trapezoid(41)
+    >>> abs(float(w @ x**4) - 3.0) < 1e-14
+    True
+    """
+    x = np.linspace(-REACH, REACH, nodes)
+    w = density(x) * (2 * REACH / (nodes - 1))
+    x.setflags(write=False)
+    w.setflags(write=False)
+    return x, w
+
+
+@lru_cache(maxsize=32)
+def legendre(nodes: int) -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights on [0, 1]."""
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    return 0.5 * (x + 1.0), 0.5 * w
+
+
+def pieces(breaks: Sequence[float], nodes: int, reach: float = REACH) -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights for N(0, 1), split at the breaks.
+
+    >>> x, w = pieces([0.0], 40)
+    >>> abs(float(w @ abs(x)) - (2 / math.pi) ** 0.5) < 1e-14
+    True
+    """
+    inner = sorted({float(b) for b in breaks if abs(b) < reach - 1e-9})
+    edges = np.array([-reach, *inner, reach])
+    x0, w0 = legendre(nodes)
+    length = np.diff(edges)
+    x = (edges[:-1, None] + length[:, None] * x0).ravel()
+    return x, (length[:, None] * w0).ravel() * density(x)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMoments:
+    """Moments of f(x + s z) over z ~ N(0, 1), one entry for each centre x.
+
+    Attributes
+    ----------
+    mean, first, second : array
+        E f, E z f and E (z^2 - 1) f.
+    square : array
+        E f^2.
+    rest : array
+        E (f - E f - z E z f)^2, without cancellation.
+    error : float
+        Estimated largest error, relative to the largest moment.
+    """
+
+    mean: Array
+    first: Array
+    second: Array
+    square: Array
+    rest: Array
+    error: float
+
+
+def local_moments(
+    function: Function, centre: Array, spread: float, kinks: Sequence[float] = ()
+) -> LocalMoments:
+    """Return the moments of ``function(centre + spread * z)``, refined until stable.
+
+    Parameters
+    ----------
+    function : callable
+        Array to array of the same shape.
+    centre : array, shape (K,)
+    spread : float
+        Standard deviation, above 0.
+    kinks : sequence of float
+        Where the function or its derivative jumps; the integrals split there.
+
+    Examples
+    --------
+    >>> found = local_moments(np.tanh, np.array([0.0, 1.0]), 1.0)
+    >>> round(float(found.first[0]), 12), found.error < 1e-12
+    (0.605705509602, True)
+    """
+    if len(kinks):
+        coarse, fine = (_split(function, centre, spread, kinks, nodes) for nodes in _PIECE_NODES)
+        return _with_error(fine, _distance(coarse, fine))
+    nodes = FEWEST_INNER
+    while True:
+        moments, error = _smooth(function, centre, spread, nodes)
+        finer = 2 * nodes - 1
+        if not error > ENOUGH or finer > MOST_INNER or finer * len(centre) > _LARGEST_TABLE:
+            return _with_error(moments, error)
+        nodes = finer
+
+
+def _with_error(moments: LocalMoments, error: float) -> LocalMoments:
+    return LocalMoments(moments.mean, moments.first, moments.second, moments.square, moments.rest, error)
+
+
+def _smooth(function: Function, centre: Array, spread: float, nodes: int) -> tuple[LocalMoments, float]:
+    z, _ = trapezoid(nodes)
+    values = np.asarray(function(centre[:, None] + spread * z), dtype=np.float64)
+    sums = values @ _moment_weights(nodes)
+    rest = values - sums[:, :1] - sums[:, 1:2] * z
+    both = (values * values) @ _square_weights(nodes)
+    size = math.sqrt(float(both[:, 0].max()))
+    # The coarse rule uses every other node; the error of the fine one is the square of their difference.
+    far = max(float(np.abs(sums[:, :3] - sums[:, 3:]).max()) / size, 0.0) if size else 0.0
+    far = max(far, float(np.abs(both[:, 0] - both[:, 1]).max()) / size**2) if size else 0.0
+    weights = trapezoid(nodes)[1]
+    moments = LocalMoments(sums[:, 0], sums[:, 1], sums[:, 2], both[:, 0], (rest * rest) @ weights, 0.0)
+    return moments, far * far
+
+
+@lru_cache(maxsize=16)
+def _moment_weights(nodes: int) -> Array:
+    z, w = trapezoid(nodes)
+    thin = np.where(np.arange(nodes) % 2 == 0, 2.0 * w, 0.0)
+    rows = [w, w * z, w * (z * z - 1), thin, thin * z, thin * (z * z - 1)]
+    return np.ascontiguousarray(np.array(rows).T)
+
+
+@lru_cache(maxsize=16)
+def _square_weights(nodes: int) -> Array:
+    return np.ascontiguousarray(_moment_weights(nodes)[:, [0, 3]])
+
+
+def _split(
+    function: Function, centre: Array, spread: float, kinks: Sequence[float], nodes: int
+) -> LocalMoments:
+    places = np.sort((np.asarray(kinks, float)[None, :] - centre[:, None]) / spread, axis=1)
+    ends = np.full((len(centre), 1), REACH)
+    edges = np.concatenate([-ends, np.clip(places, -REACH, REACH), ends], axis=1)
+    x0, w0 = legendre(nodes)
+    length = np.diff(edges, axis=1)[:, :, None]
+    z = (edges[:, :-1, None] + length * x0).reshape(len(centre), -1)
+    w = (length * w0).reshape(len(centre), -1) * density(z)
+    values = np.asarray(function(centre[:, None] + spread * z), dtype=np.float64)
+    mean, first = (w * values).sum(1), (w * z * values).sum(1)
+    second, square = (w * (z * z - 1) * values).sum(1), (w * values * values).sum(1)
+    rest = values - mean[:, None] - first[:, None] * z
+    return LocalMoments(mean, first, second, square, (w * rest * rest).sum(1), 0.0)
+
+
+def _distance(one: LocalMoments, other: LocalMoments) -> float:
+    size = math.sqrt(float(other.square.max())) or 1.0
+    far = max(float(np.abs(getattr(one, n) - getattr(other, n)).max()) for n in ("mean", "first", "second"))
+    return max(far / size, float(np.abs(one.square - other.square).max()) / size**2)

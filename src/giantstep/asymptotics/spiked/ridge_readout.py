@@ -1,0 +1,180 @@
+"""The readout retrained by ridge regression: overlaps and errors (theory note 30, equations 4 to 6).
+
+Once V1 and V2 are known everything left is linear: a 4 x 4 system for the mean prediction and a 2 x 2 one for
+its fluctuations, for every point.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from giantstep.asymptotics.spiked.bulk import Array, Bulk
+from giantstep.asymptotics.spiked.functionals import ActivationTable, LinkTable
+from giantstep.asymptotics.spiked.resolvents import Places, Points, Resolvents, solve
+
+_NO_MEAN = 1e-13
+"""Below this ratio of rms mu0 to rms sigma the mean direction does not exist (odd activations, no spike)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """The retrained readout; one entry a point.
+
+    Attributes
+    ----------
+    test_error, test_error_clean, train_error : array
+        E (y - f)^2 on fresh samples with and without label noise, and on the training samples.
+    m, theta, psi, chi, q1, q2 : array
+        Overlaps of section 3 (chi: section 6b, else 0); ``q2`` is |a|^2 / p.
+    penalty : array
+        ridge |a|^2 / n, so that train_error + penalty is the minimum of the training objective.
+    solution : Resolvents
+    """
+
+    test_error: Array
+    test_error_clean: Array
+    train_error: Array
+    m: Array
+    theta: Array
+    psi: Array
+    chi: Array
+    q1: Array
+    q2: Array
+    penalty: Array
+    solution: Resolvents
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Outer rule and the functionals of activation and link on it."""
+
+    k: Array
+    weights: Array
+    activation: ActivationTable
+    link: LinkTable
+
+    @property
+    def places(self) -> Places:
+        """What the two nonlinear equations need."""
+        return Places.of(self.weights, self.activation.slope, self.activation.rest)
+
+    def thinned(self) -> Tables:
+        """Return every other node: the rule of twice the spacing."""
+        a, g = self.activation, self.link
+        every = slice(None, None, 2)
+        return Tables(
+            self.k[every],
+            2 * self.weights[every],
+            ActivationTable(a.mean[every], a.slope[every], a.rest[every], a.bend[every], a.error),
+            LinkTable(g.mean[every], g.along[every], g.square[every], g.error),
+        )
+
+
+def retrain(tables: Tables, points: Points, bulk: Bulk, noise: float, start: Array | None = None) -> Readout:
+    """Solve the ridge fixed point at every point.
+
+    Parameters
+    ----------
+    tables : Tables
+    points : Points
+        Samples per neuron n / p and ridge, one entry a point.
+    bulk : Bulk
+        Isotropic or structured, with or without row variances.
+    noise : float
+        Variance of the label noise.
+    start : array, shape (P, 2), optional
+        V1 and V2 to start from.
+    """
+    places = tables.places
+    solution = solve(places, points, bulk, start)
+    with np.errstate(all="ignore"):
+        return _linear_part(tables, places, points, bulk, noise, solution)
+
+
+def _linear_part(
+    tables: Tables, places: Places, points: Points, bulk: Bulk, noise: float, solution: Resolvents
+) -> Readout:
+    sigma, link, k, w = tables.activation, tables.link, tables.k, tables.weights
+    ratio, ridge, mean = points.samples_per_neuron, points.ridge, solution.averages
+    damping = 1.0 / (1.0 + solution.v @ places.squares)
+    forms = bulk.forms(ridge + solution.conjugate[:, 1], solution.conjugate[:, 0], mean)
+
+    # Mean prediction f = m mu0 + theta k mu1 + chi mu_c; mu0 is scaled to rms one, for m may be huge.
+    size = math.sqrt(float(w @ (sigma.mean * sigma.mean)))
+    has_mean = size > _NO_MEAN * (size + math.sqrt(float(places.once.sum())))
+    unit = sigma.mean / size if has_mean else np.zeros_like(sigma.mean)
+    basis = np.array([unit, k * sigma.slope, sigma.bend])
+    weighted = w * basis
+    cross = sigma.slope * link.along
+    products = np.concatenate(
+        [(weighted[:, None] * basis[None, :]).reshape(9, -1), weighted * link.mean, (w * cross)[None]]
+    )
+    sums = ratio[:, None] * (damping @ products.T)
+    gram, target = sums[:, :9].reshape(-1, 3, 3), sums[:, 9:12]
+    overlaps, hats = _mean_overlaps(gram, target, sums[:, 12], forms.value, has_mean)
+    m, theta, psi, chi = overlaps.T
+
+    f = overlaps[:, [0, 1, 3]] @ basis
+    misfit = link.square + noise + f * (f - 2 * link.mean) - 2 * psi[:, None] * cross
+    damped = damping * damping
+    fixed = ratio[:, None] * ((damped * misfit) @ places.once)
+    rates = ratio[:, None] * (damped @ places.twice)
+    moving = rates[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+    spectral = np.array([[mean.two, mean.one], [mean.one, mean.zero]]).transpose(2, 0, 1)
+    row = hats[:, None, :]
+    source = [(row @ form @ hats[:, :, None])[:, 0, 0] for form in (forms.first, forms.second)]
+    right = (spectral @ fixed[:, :, None])[:, :, 0] + np.array(source).T
+    q = _solve(np.eye(2) - spectral @ moving, right)
+    misfit += q @ places.squares
+    test, train = misfit @ w, (damped * misfit) @ w
+    scale = 1.0 / size if has_mean else 0.0
+    return Readout(
+        test_error=test,
+        test_error_clean=test - noise,
+        train_error=train,
+        m=m * scale,
+        theta=theta,
+        psi=psi,
+        chi=chi,
+        q1=q[:, 0],
+        q2=q[:, 1],
+        penalty=ridge * q[:, 1] / ratio,
+        solution=solution,
+    )
+
+
+def _mean_overlaps(
+    gram: Array, target: Array, psi_hat: Array, form: Array, has_mean: bool
+) -> tuple[Array, Array]:
+    """Solve for (m, theta, psi, chi) (P, 4) and the conjugates (theta, psi, chi) (P, 3).
+
+    The conjugate of m vanishes, for m is a free direction; the others obey x = K hat, hat = target - gram x.
+    """
+    count = len(target)
+    # Columns of gram and target are m, theta, chi; those of the forms theta, psi, chi.
+    rows, known = np.zeros((count, 3, 4)), np.empty((count, 3))
+    rows[:, 0, [0, 1, 3]], rows[:, 2, [0, 1, 3]] = gram[:, 1], gram[:, 2]
+    known[:, 0], known[:, 1], known[:, 2] = target[:, 1], psi_hat, target[:, 2]
+    system, right = np.zeros((count, 4, 4)), np.zeros((count, 4))
+    system[:, 1:] = form @ rows
+    system[:, [1, 2, 3], [1, 2, 3]] += 1.0
+    right[:, 1:] = (form @ known[:, :, None])[:, :, 0]
+    if has_mean:
+        system[:, 0, [0, 1, 3]], right[:, 0] = gram[:, 0], target[:, 0]
+    else:
+        system[:, 0, 0] = 1.0
+    overlaps = _solve(system, right)
+    return overlaps, known - (rows @ overlaps[:, :, None])[:, :, 0]
+
+
+def _solve(system: Array, right: Array) -> Array:
+    """Solve a stack of small systems; NaN for those that are singular."""
+    try:
+        return np.linalg.solve(system, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        if len(system) == 1:
+            return np.full_like(right, np.nan)
+        return np.concatenate([_solve(system[i : i + 1], right[i : i + 1]) for i in range(len(system))])
