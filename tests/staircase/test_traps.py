@@ -142,3 +142,16 @@ def test_the_leap_of_each_direction_is_its_own():
     assert found.leap == 3
     assert [item.leap for item in found.per_direction_leap] == [1, 2, 3]
     assert [len(item.directions) for item in found.per_direction_leap] == [1, 1, 3]
+
+
+@pytest.mark.parametrize("size", ["0.1", "1e-3", "1e-5", "1e-7"])
+def test_a_direction_that_only_moves_a_jump_is_never_decided_away(size):
+    answer = analyze(Target.parse(f"sign(z1*z2 + {size}*z3)"))
+    assert answer.effective_rank == 3 or answer.status == "undecided"
+
+
+def test_a_rare_third_value_lets_label_transforms_tell_more():
+    # On sign(z1 z2 z3) alone every transform is linear; y^2 of this one has a second moment along z1.
+    answer = analyze(Target.parse("sign(z1*z2*z3)*(1 + relu(abs(z1) - 4.2))"))
+    assert answer.generative_exponent == 2
+    assert analyze(Target.parse("sign(z1*z2*z3)")).generative_exponent == 3

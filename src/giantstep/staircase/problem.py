@@ -29,7 +29,13 @@ from giantstep.staircase.series import (
     quadrature_series,
 )
 from giantstep.staircase.subspaces import Subspace, complement_rows
-from giantstep.staircase.symmetry import Symmetry, allowed_directions, find_symmetries, idle_along
+from giantstep.staircase.symmetry import (
+    Symmetry,
+    allowed_directions,
+    find_symmetries,
+    idle_along,
+    wide_points,
+)
 from giantstep.staircase.transforms import GENERAL_FAMILY, IDENTITY, POLYNOMIAL_FAMILY, Transform
 from giantstep.staircase.visibility import Sight
 from giantstep.targets import Expression, Target
@@ -291,6 +297,8 @@ class Problem:
     def label_values(self) -> Array | None:
         """The two values of a two-valued label, on which every transform is linear; else None."""
         points = np.random.default_rng(7).standard_normal((4096, self.rank))
+        # Typical points miss a third value that is rare.
+        points = np.concatenate([points, wide_points(self.rank)])
         rounded: Any = np.round(np.asarray(self.target(points), dtype=np.float64), 9)
         values = np.unique(rounded)
         return values if len(values) == 2 else None
