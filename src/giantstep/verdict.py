@@ -178,9 +178,9 @@ def _summary(found: list[DirectionVerdict], samples: list[Sample], data: xr.Data
         )
     if all(one.verdict == AGREES for one in found):
         learnt = sum(one.predicted_step is not None for one in found)
-        return Verdict(
-            AGREES, f"{learnt} predicted directions learnt, {len(found) - learnt} others not", directions
-        )
+        noun = "direction" if learnt == 1 else "directions"
+        reason = f"{learnt} predicted {noun} learnt, {len(found) - learnt} others not"
+        return Verdict(AGREES, reason, directions)
     dimensions, seeds = samples[0].dimensions, samples[0].most_seeds
     if not dimensions:
         return Verdict(NOT_RESOLVED, "no finite measurement: every run diverged or is missing", directions)
