@@ -11,6 +11,7 @@
 
 from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.overlap_dynamics import overlaps
+from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
 from giantstep.asymptotics.spiked_features import features
 
-__all__ = ["bounds", "features", "overlaps"]
+__all__ = ["best_features", "bounds", "features", "linear_ridge", "overlaps"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.asymptotics.spiked.curve import Curve, Setting, curve
-from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation
+from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY
-from giantstep.errors import CapabilityError, SpecError, nearest
+from giantstep.errors import CapabilityError, SpecError
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target
 from giantstep.threads import one_blas_thread
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SCHEMA = 1
-THEORIES = ("structured", "isotropic")
 MOST_POINTS = 1_000_000
 
 OVERLAPS = {
@@ -101,7 +100,7 @@ def features(
     """
     activation = read_activation(network)
     check_target(target)
-    theory = _theory(theory)
+    theory = read_theory(theory)
     taken = theory == "structured" if row_variance is None else bool(row_variance)
     axes = {
         "learning_rate_ratio": numbers("learning_rate_ratio", learning_rate_ratio, zero=True),
@@ -173,16 +172,6 @@ def corrections(theory: str, curves: Sequence[Curve], taken: bool) -> list[str]:
     else:
         notes.append("row variances (section 6b): left out")
     return notes
-
-
-def _theory(theory: str | None) -> str:
-    if theory is None:
-        return "structured"
-    if theory not in THEORIES:
-        raise SpecError(
-            f"theory: found {theory!r}, expected {' or '.join(THEORIES)}{nearest(str(theory), THEORIES)}."
-        )
-    return theory
 
 
 def _labelled(curves: Sequence[Curve], axes: dict[str, np.ndarray], shape: tuple[int, ...]) -> xr.Dataset:

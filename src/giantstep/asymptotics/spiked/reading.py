@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target
+
+THEORIES = ("structured", "isotropic")
 
 
 def read_activation(network: Network | Activation | str) -> Activation:
@@ -69,3 +71,14 @@ def numbers(name: str, value: Any, *, zero: bool = False) -> NDArray[np.float64]
     if np.any(bad):
         raise SpecError(f"{name}: found {values[bad][0]:g}, expected {bound}.")
     return values
+
+
+def read_theory(theory: str | None) -> str:
+    """Return the theory asked for; the better one by default."""
+    if theory is None:
+        return "structured"
+    if theory not in THEORIES:
+        raise SpecError(
+            f"theory: found {theory!r}, expected {' or '.join(THEORIES)}{nearest(str(theory), THEORIES)}."
+        )
+    return theory
