@@ -7,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from giantstep.errors import SpecError, nearest
+from giantstep.networks import Network
 from giantstep.networks.gradient import LOSSES
 from giantstep.sizes import Size
+from giantstep.targets import Target
 
 MAX_STEPS = 1000
 
@@ -133,7 +137,7 @@ class Protocol:
         SpecError
             Names the field, what was found and what is allowed.
         """
-        if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= MAX_STEPS:
+        if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 0 <= steps <= MAX_STEPS:
             raise SpecError(f"steps: found {steps!r}, expected a whole number from 0 to {MAX_STEPS}.")
 
         def step(again: bool) -> Step:
@@ -164,3 +168,22 @@ class Protocol:
     def from_spec(cls, steps: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> Protocol:
         """Return the protocol that `spec` describes."""
         return cls(tuple(Step(**step) for step in steps))
+
+
+def check_nouns(target: Any, network: Any, protocol: Any) -> None:
+    """Raise `SpecError` unless these are a Target, a Network and a Protocol; None passes for the last two.
+
+    >>> check_nouns("z1*z2", None, None)
+    Traceback (most recent call last):
+    giantstep.errors.SpecError: target: found the str 'z1*z2', expected a Target; write Target.parse('z1*z2').
+    """
+    for name, value, noun in (
+        ("target", target, Target),
+        ("network", network, Network),
+        ("protocol", protocol, Protocol),
+    ):
+        if isinstance(value, noun) or (value is None and noun is not Target):
+            continue
+        found = "None" if value is None else f"the {type(value).__name__} {str(value)[:40]!r}"
+        hint = f"; write Target.parse({value[:40]!r})" if noun is Target and isinstance(value, str) else ""
+        raise SpecError(f"{name}: found {found}, expected a {noun.__name__}{hint}.")

@@ -95,3 +95,26 @@ def test_functions_of_the_user_run_but_do_not_travel():
         swish.spec()
     with pytest.raises(SpecError, match="derivative is None"):
         Activation.from_functions(np.tanh, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "derivative", "message"),
+    [
+        (lambda x: x**2, lambda x: 3 * x, "derivative is not the slope"),
+        (lambda x: x[0], lambda x: x, "value gave shape"),
+        (lambda x: x * np.nan, lambda x: x, "finite"),
+        (lambda x: 1 / 0, lambda x: x, "value raised ZeroDivisionError"),
+        (lambda x: x, lambda x: 1.0, "derivative gave shape"),
+    ],
+)
+def test_functions_that_cannot_be_an_activation_are_refused_where_they_are_given(value, derivative, message):
+    with pytest.raises(SpecError, match=message):
+        Activation.from_functions(value, derivative)
+
+
+def test_functions_may_jump():
+    def leaky(x):
+        return np.where(x > 0, x, 0.1 * x)
+
+    assert Activation.from_functions(leaky, lambda x: np.where(x > 0, 1.0, 0.1), kinks=(0,)).kinks == (0.0,)
+    Activation.from_functions(np.floor, np.zeros_like)

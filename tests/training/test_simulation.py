@@ -134,3 +134,24 @@ def test_more_memory_than_there_is_is_refused_before_it_is_taken():
     protocol = gs.Protocol.repeat(2, batch=10**12, reuse=True)
     with pytest.raises(CapabilityError, match=r"needs about .* GiB, this machine has"):
         simulate(protocol=protocol, engine="reduced")
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: gs.simulate("z1", gs.Network(4), TWO, dimension=50), "target"),
+        (lambda: gs.simulate(STAIR, "relu", TWO, dimension=50), "network"),
+        (lambda: gs.simulate(STAIR, gs.Network(4), list(TWO.steps), dimension=50), "protocol"),
+        (lambda: gs.simulate(STAIR, gs.Network(4), None, dimension=50), "simulate"),
+        (lambda: gs.analyze("z1"), "target"),
+        (lambda: gs.analyze(STAIR, TWO), "network"),
+    ],
+)
+def test_what_is_no_noun_is_refused_by_name(call, name):
+    with pytest.raises(SpecError, match=f"^{name}: found"):
+        call()
+
+
+def test_whole_numbers_may_come_from_numpy():
+    protocol = gs.Protocol.repeat(np.int64(2), batch="2d")
+    assert simulate(protocol=protocol, dimension=np.int64(50), seeds=np.int64(2)).sizes["replicate"] == 2

@@ -78,10 +78,24 @@ class Activation:
     def from_functions(
         cls, value: Function, derivative: Function, *, name: str = "custom", kinks: tuple[float, ...] = ()
     ) -> Activation:
-        """Return an activation made of two of your own functions; it runs in this process only."""
+        """Return an activation made of two of your own functions; it runs in this process only.
+
+        Raises
+        ------
+        SpecError
+            When one is no elementwise function with finite values, or they contradict each other: the slope
+            of ``value`` must be ``derivative``, except near jumps.
+
+        Examples
+        --------
+        >>> Activation.from_functions(lambda x: x**2, lambda x: x)
+        Traceback (most recent call last):
+        giantstep.errors.SpecError: activation 'custom': derivative is not the slope of value: found ...
+        """
         for label, function in (("value", value), ("derivative", derivative)):
             if not callable(function):
                 raise SpecError(f"activation {name!r}: {label} is {function!r}, expected a function.")
+        _check_functions(value, derivative, name)
         return cls(name, value, derivative, tuple(float(kink) for kink in kinks))
 
     def spec(self) -> str:
@@ -98,6 +112,40 @@ class Activation:
                 f"file. Use a built-in name or a Hermite mixture, or call simulate() directly."
             )
         return self.name
+
+
+def _check_functions(value: Function, derivative: Function, name: str) -> None:
+    """Try both functions on 97 points in [-3, 3]; a quarter of them may lie at jumps."""
+    import numpy as np
+
+    points = np.linspace(-2.9, 3.0, 97).reshape(1, -1)
+    step = 1e-5
+
+    def tried(label: str, function: Function, at: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                found = np.asarray(function(at))
+        except Exception as error:
+            raise SpecError(
+                f"activation {name!r}: {label} raised {type(error).__name__} ({error}) on an array of "
+                f"shape {at.shape}, expected an elementwise function."
+            ) from error
+        if found.shape != at.shape or found.dtype.kind not in "biuf" or not np.isfinite(found).all():
+            raise SpecError(
+                f"activation {name!r}: {label} gave shape {found.shape}, dtype {found.dtype} for shape "
+                f"{at.shape}, expected finite real numbers of the same shape."
+            )
+        return found.astype(np.float64)
+
+    slope = (tried("value", value, points + step) - tried("value", value, points - step)) / (2 * step)
+    given = tried("derivative", derivative, points)
+    off = np.abs(slope - given) > 1e-3 * (1.0 + np.abs(slope) + np.abs(given))
+    if off.mean() > 0.25:
+        worst = int(np.argmax(np.abs(slope - given)))
+        raise SpecError(
+            f"activation {name!r}: derivative is not the slope of value: found {given[0, worst]:.4g} at "
+            f"{points[0, worst]:.3g}, expected {slope[0, worst]:.4g}."
+        )
 
 
 def hermite_mixture(coefficients: Mapping[int, float]) -> Activation:

@@ -9,7 +9,7 @@ import numpy as np
 
 from giantstep.errors import SpecError
 from giantstep.networks import Network
-from giantstep.protocol import Protocol
+from giantstep.protocol import Protocol, check_nouns
 from giantstep.sizes import Size
 from giantstep.staircase.certificate import (
     DECIDED,
@@ -57,7 +57,7 @@ def analyze(
     Raises
     ------
     SpecError
-        When a batch's power of d cannot be read.
+        When a batch's power of d cannot be read, or an argument is not what it should be.
 
     References
     ----------
@@ -73,6 +73,7 @@ def analyze(
     >>> analyze(Target.parse("z1 + z1*z2"), Network(width=2, activation="tanh")).fully_learned
     False
     """
+    check_nouns(target, network, protocol)
     modes = _modes(protocol, dimension, network)
     # Bits must not depend on the number of BLAS threads, and small products are faster without them.
     with one_blas_thread():

@@ -12,7 +12,7 @@ from giantstep.alignment import aligned_fraction
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.labels import directions
 from giantstep.networks import Network
-from giantstep.protocol import Protocol
+from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread
@@ -103,7 +103,10 @@ def simulate(
     """
     import xarray as xr
 
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or not 1 <= seeds <= 10**6:
+    check_nouns(target, network, protocol)
+    if network is None or protocol is None:
+        raise SpecError("simulate: found None, expected a Network and a Protocol.")
+    if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or not 1 <= seeds <= 10**6:
         raise SpecError(f"seeds: found {seeds!r}, expected a whole number from 1 to 10^6.")
     runs = [
         simulate_replicate(
