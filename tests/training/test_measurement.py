@@ -35,3 +35,9 @@ def test_one_run_needs_no_replicate_axis():
 def test_what_does_not_fit_is_named(layers, teacher, message):
     with pytest.raises(SpecError, match=message):
         gs.measure(layers, teacher)
+
+
+@pytest.mark.parametrize("layers", ["weights", np.ones((1, 2, 5)) * 1j, [[[1.0], [1.0, 2.0]]], None])
+def test_what_is_no_real_array_is_refused(layers):
+    with pytest.raises(SpecError, match=r"^first_layers: found"):
+        gs.measure(layers, np.eye(5)[:1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from giantstep.alignment import aligned_fraction
 from giantstep.errors import SpecError
@@ -43,7 +44,9 @@ def measure(first_layers: Any, teacher: Any) -> xr.Dataset:
     """
     import xarray as xr
 
-    layers, axes = np.asarray(first_layers, dtype=float), np.asarray(teacher, dtype=float)
+    layers, axes = (
+        _real(name, value) for name, value in (("first_layers", first_layers), ("teacher", teacher))
+    )
     if layers.ndim == 3:
         layers = layers[None]
     if layers.ndim != 4 or axes.ndim != 2 or layers.shape[-1] != axes.shape[-1]:
@@ -75,3 +78,13 @@ def measure(first_layers: Any, teacher: Any) -> xr.Dataset:
     )
     dataset["alignment"] = aligned_fraction(dataset, [np.eye(len(axes))] * layers.shape[1])
     return dataset
+
+
+def _real(name: str, value: Any) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise SpecError(f"{name}: found {type(value).__name__}, expected an array of real numbers.")
+    return array.astype(np.float64)
