@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.asymptotics.spiked.convex_curve import ConvexCurve, convex_curve
 from giantstep.asymptotics.spiked.curve import Curve, Setting, curve
+from giantstep.asymptotics.spiked.losses import LOSSES
 from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target
 from giantstep.threads import one_blas_thread
@@ -47,8 +49,9 @@ def features(
     width_ratio: float = 1.0,
     theory: str | None = None,
     row_variance: bool | None = None,
+    loss: str = "square",
 ) -> xr.Dataset:
-    """Predict the errors of ridge regression on the features after one giant step, in high dimension.
+    """Predict the errors of the readout retrained on the features after one giant step, in high dimension.
 
     The network starts with unit rows and the readout 1/sqrt(p), takes one step on n0 = first_batch_ratio d
     samples with learning rate p * learning_rate_ratio, and its readout is then trained on n = sample_ratio d
@@ -72,6 +75,9 @@ def features(
         norms (section 6b); it is closer to the real network, decisively so for relu.
     row_variance : bool, optional
         Whether to take section 6b along; by default with ``structured``, where it is derived.
+    loss : {"square", "logistic", "hinge"}
+        What the readout minimises; beyond square for the target ``sign(z1)`` and the isotropic theory, with
+        the penalty ridge |a|^2 / 2 (so that half the squared error is ridge regression).
 
     Returns
     -------
@@ -80,7 +86,8 @@ def features(
         and the overlaps of `OVERLAPS` over (learning_rate_ratio, first_batch_ratio, ridge, sample_ratio);
         ``status``, ``message`` with the remedy, ``residual``, ``digits`` (estimated good digits of the errors
         within the theory), ``solver_steps``; ``spike_strength``, ``spike_alignment``, ``bulk_scale`` of the
-        step. The attribute ``corrections`` says what the theory holds and where it is not accurate.
+        step. The attribute ``corrections`` says what the theory holds and where it is not accurate. Other
+        losses add ``test_loss``, ``train_loss`` and ``classification_error``.
 
     Raises
     ------
@@ -100,7 +107,14 @@ def features(
     """
     activation = read_activation(network)
     check_target(target)
-    theory = read_theory(theory)
+    if loss not in LOSSES:
+        raise SpecError(f"loss: found {loss!r}, expected {', '.join(LOSSES)}{nearest(str(loss), LOSSES)}.")
+    if loss != "square" and (theory == "structured" or row_variance):
+        raise CapabilityError(
+            f"loss {loss!r}: the structured theory is derived for the square loss only. "
+            "Use theory='isotropic'."
+        )
+    theory = read_theory(theory) if loss == "square" else "isotropic"
     taken = theory == "structured" if row_variance is None else bool(row_variance)
     axes = {
         "learning_rate_ratio": numbers("learning_rate_ratio", learning_rate_ratio, zero=True),
@@ -116,14 +130,17 @@ def features(
         )
     grids = np.meshgrid(axes["ridge"], axes["sample_ratio"], indexing="ij")
     ridges, samples = grids[0].ravel(), grids[1].ravel()
-    curves = []
+    curves: list[Curve | ConvexCurve] = []
     with one_blas_thread():
         for rate in axes["learning_rate_ratio"]:
             for first in axes["first_batch_ratio"]:
                 setting = Setting(
                     target, activation, float(rate), float(first), beta, theory == "structured", taken
                 )
-                curves.append(curve(setting, samples, ridges))
+                if loss == "square":
+                    curves.append(curve(setting, samples, ridges))
+                else:
+                    curves.append(convex_curve(setting, loss, samples, ridges))
     if row_variance and not any(found.layer.rows for found in curves):
         raise CapabilityError(
             f"row_variance: theory note 30, section 6b, is derived for a step with an odd activation only, "
@@ -144,6 +161,7 @@ def features(
         "theory": theory,
         "corrections": json.dumps(corrections(theory, curves, taken)),
         "equations": "theory note 30, sections 2 to 4" + ("; 6a and 6b" if theory == "structured" else ""),
+        "loss": loss,
         "target": str(target),
         "noise": target.noise,
         "activation": activation.name,
@@ -153,7 +171,7 @@ def features(
     return dataset
 
 
-def corrections(theory: str, curves: Sequence[Curve], taken: bool) -> list[str]:
+def corrections(theory: str, curves: Sequence[Curve | ConvexCurve], taken: bool) -> list[str]:
     """Return sentences: which corrections are inside, and where they are not derived or not accurate."""
     moved = [found for found in curves if found.layer.step.gradient_norm > 0]
     if not moved:
@@ -174,7 +192,9 @@ def corrections(theory: str, curves: Sequence[Curve], taken: bool) -> list[str]:
     return notes
 
 
-def _labelled(curves: Sequence[Curve], axes: dict[str, np.ndarray], shape: tuple[int, ...]) -> xr.Dataset:
+def _labelled(
+    curves: Sequence[Curve | ConvexCurve], axes: dict[str, np.ndarray], shape: tuple[int, ...]
+) -> xr.Dataset:
     import xarray as xr
 
     def grid(read: Any) -> tuple[tuple[str, ...], np.ndarray]:
@@ -184,16 +204,10 @@ def _labelled(curves: Sequence[Curve], axes: dict[str, np.ndarray], shape: tuple
         values = [getattr(found.layer.step, name) for found in curves]
         return tuple(axes)[:2], np.array(values).reshape(shape[:2])
 
-    variables: dict[str, Any] = {
-        name: grid(lambda found, name=name: getattr(found.readout, name))
-        for name in ("test_error", "test_error_clean", "train_error", "penalty", *list(OVERLAPS)[:6])
-    }
+    reads = _CONVEX if isinstance(curves[0], ConvexCurve) else _SQUARE
+    variables: dict[str, Any] = {name: grid(read) for name, read in reads.items()}
     variables |= {
-        "v1": grid(lambda found: found.readout.solution.v[:, 0]),
-        "v2": grid(lambda found: found.readout.solution.v[:, 1]),
-        "residual": grid(lambda found: found.readout.solution.residual),
         "digits": grid(lambda found: found.digits),
-        "solver_steps": grid(lambda found: found.readout.solution.steps),
         "status": grid(lambda found: [str(status) for status in found.status]),
         "message": grid(lambda found: [REMEDY[status] for status in found.status]),
     }
@@ -202,3 +216,37 @@ def _labelled(curves: Sequence[Curve], axes: dict[str, np.ndarray], shape: tuple
     for name, meaning in OVERLAPS.items():
         dataset[name].attrs["long_name"] = meaning
     return dataset
+
+
+def _field(name: str) -> Any:
+    return lambda found: getattr(found.readout, name)
+
+
+def _of_points(name: str) -> Any:
+    return lambda found: [getattr(point, name) for point in found.points]
+
+
+def _of_solution(place: int, read: Any) -> Any:
+    return lambda found: [read(point.x[place]) for point in found.points]
+
+
+_SQUARE: dict[str, Any] = {
+    name: _field(name)
+    for name in ("test_error", "test_error_clean", "train_error", "penalty", *list(OVERLAPS)[:6])
+} | {
+    "v1": lambda found: found.readout.solution.v[:, 0],
+    "v2": lambda found: found.readout.solution.v[:, 1],
+    "residual": lambda found: found.readout.solution.residual,
+    "solver_steps": lambda found: found.readout.solution.steps,
+}
+_CONVEX: dict[str, Any] = (
+    {name: _of_points(name) for name in ("test_error", "train_error", "test_loss", "train_loss")}
+    | {
+        "test_error_clean": _of_points("test_error"),
+        "classification_error": _of_points("classification_error"),
+    }
+    | {name: _of_solution(place, np.exp) for place, name in enumerate(("v1", "v2", "q1", "q2"))}
+    | {name: _of_solution(4 + place, float) for place, name in enumerate(("m", "theta", "psi"))}
+    | {"chi": _of_solution(4, lambda _: 0.0)}
+    | {"residual": _of_points("residual"), "solver_steps": _of_points("steps")}
+)
