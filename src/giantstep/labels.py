@@ -17,6 +17,7 @@ DIMENSIONS: Final = {
     "ridge": "penalty of the readout regression",
     "sample_ratio": "n / d of the readout batch",
     "learning_rate_ratio": "learning rate / width, for a readout of 1/sqrt(p): eta of theory note 30",
+    "group": "neurons that start with the same readout",
     "first_batch_ratio": "n0 / d of the first step's batch",
 }
 """Dimension name -> what it counts."""

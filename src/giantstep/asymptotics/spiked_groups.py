@@ -1,0 +1,133 @@
+"""`grouped_features`: the learning curve when neurons start with unequal readouts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation
+from giantstep.asymptotics.spiked.readout_groups import group_problem, retrain_groups
+from giantstep.asymptotics.spiked.status import REMEDY
+from giantstep.errors import SpecError
+from giantstep.networks import Activation
+from giantstep.targets import Target
+from giantstep.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_GROUPS = 12
+
+
+def grouped_features(
+    target: Target,
+    activation: Activation | str = "relu",
+    *,
+    readouts: Sequence[float],
+    fractions: Sequence[float],
+    sample_ratio: float | Sequence[float],
+    learning_rate_ratio: float,
+    first_batch_ratio: float,
+    ridge: float,
+    width_ratio: float = 1.0,
+    dimension: int | None = None,
+) -> xr.Dataset:
+    """Predict the errors when the initial readout is s_g / sqrt(p) on a fraction of the neurons each.
+
+    Theory note 30, section 7c, with an isotropic bulk.
+
+    Parameters
+    ----------
+    target, activation, sample_ratio, learning_rate_ratio, first_batch_ratio, ridge, width_ratio
+        As for `features`.
+    readouts, fractions : sequence of float
+        s_g and the fraction of neurons that has it; the fractions sum to one.
+    dimension : int, optional
+        Takes the leading finite-size correction along, which is large where the groups' mean activations are
+        nearly collinear. None: infinite.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``test_error``, ``train_error``, ``status``, ``message``, ``residual`` over sample_ratio; ``m``,
+        ``theta``, ``psi``, ``q2`` over (sample_ratio, group); ``spike_strength`` and ``bulk_scale`` over
+        group, ``spike_alignment`` of all.
+
+    Raises
+    ------
+    SpecError
+        For numbers out of range or fractions that do not sum to one.
+
+    Examples
+    --------
+    >>> found = grouped_features(Target.parse("sin(z1)"), "tanh", readouts=[0.5, 2.0], fractions=[0.6, 0.4],
+    ...     sample_ratio=1.5, learning_rate_ratio=1.5, first_batch_ratio=8.0, ridge=0.05, width_ratio=0.8)
+    >>> round(float(found.test_error[0]), 9)
+    0.059725748
+    """
+    import xarray as xr
+
+    check_target(target)
+    sigma = read_activation(activation)
+    strengths, shares = np.asarray(readouts, float), numbers("fractions", fractions)
+    if strengths.shape != shares.shape or not 1 <= len(shares) <= MOST_GROUPS:
+        raise SpecError(
+            f"readouts: found {strengths.size} for {len(shares)} fractions, expected as many of both, "
+            f"at most {MOST_GROUPS}."
+        )
+    if not np.isfinite(strengths).all():
+        raise SpecError(f"readouts: found {list(readouts)}, expected finite numbers.")
+    if abs(shares.sum() - 1) > 1e-9:
+        raise SpecError(f"fractions: found a sum of {shares.sum():g}, expected 1.")
+    size = math.inf if dimension is None else float(numbers("dimension", dimension)[0])
+    samples = numbers("sample_ratio", sample_ratio)
+    step = float(numbers("learning_rate_ratio", learning_rate_ratio)[0])
+    first = float(numbers("first_batch_ratio", first_batch_ratio)[0])
+    beta, penalty = float(numbers("width_ratio", width_ratio)[0]), float(numbers("ridge", ridge)[0])
+    with one_blas_thread():
+        points = []
+        for ratio in samples:
+            problem, steps = group_problem(
+                target,
+                sigma,
+                strengths,
+                shares,
+                learning_rate_ratio=step,
+                first_batch_ratio=first,
+                width_ratio=beta,
+                sample_ratio=float(ratio),
+                ridge=penalty,
+                dimension=size,
+            )
+            points.append(retrain_groups(problem, steps))
+    both = ("sample_ratio", "group")
+    dataset = xr.Dataset(
+        {
+            name: (both, np.array([getattr(one, name) for one in points]))
+            for name in ("m", "theta", "psi", "q2")
+        }
+        | {
+            name: ("sample_ratio", np.array([getattr(one, name) for one in points]))
+            for name in ("test_error", "train_error", "residual")
+        }
+        | {
+            "status": ("sample_ratio", [str(one.status) for one in points]),
+            "message": ("sample_ratio", [REMEDY[one.status] for one in points]),
+            "spike_strength": ("group", [step.spike_strength for step in steps]),
+            "bulk_scale": ("group", [step.bulk_scale for step in steps]),
+            "spike_alignment": ((), steps[0].spike_alignment),
+        },
+        {"sample_ratio": samples, "group": np.arange(len(shares))},
+    )
+    dataset["test_error_clean"] = dataset["test_error"] - target.noise
+    dataset.attrs |= {
+        "engine": "theory",
+        "theory": "isotropic",
+        "equations": "theory note 30, section 7c" + ("" if dimension is None else ", finite dimension"),
+        "target": str(target),
+        "activation": sigma.name,
+    }
+    return dataset
