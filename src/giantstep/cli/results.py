@@ -21,19 +21,20 @@ def show(folder: Text, /, *, json: bool = False) -> int:
         Print one JSON document.
     """
     from giantstep.cli.console import print_json
+    from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
-    from giantstep.studies import estimate, load, verdicts
+    from giantstep.studies import estimate, load, report, verdicts
 
     place = results_folder(folder)
     study = load(place / "study.toml")
     progress = estimate(study, place)
-    table = verdicts(place)
+    table, tables = verdicts(place), report(place, study.figure)
     if json:
-        print_json(
-            {"folder": str(place), "points": progress.points, "done": progress.done, "verdicts": table}
-        )
+        document = {"folder": str(place), "points": progress.points, "done": progress.done}
+        print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})
         return 0
     print_verdicts(study.title, table)
+    print_tables(tables)
     print(f"\n{progress.done} of {progress.points} points are done.")
     for file in sorted(place.glob("*.html")) + sorted(place.glob("*.svg")) + sorted(place.glob("*.png")):
         print(f"figure   {file}")
@@ -60,9 +61,9 @@ def figure(
     """
     from giantstep.figures import draw
     from giantstep.figures.export import save
-    from giantstep.studies import collect
+    from giantstep.studies import drawable
 
-    print(save(draw(kind, collect(results_folder(folder))), Path(output)))
+    print(save(draw(kind, drawable(results_folder(folder), kind)), Path(output)))
     return 0
 
 

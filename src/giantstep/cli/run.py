@@ -81,12 +81,14 @@ def run(
 def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     """Print the verdicts, write the figure, say where things are."""
     from giantstep.cli.console import print_json, tell
+    from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
-    from giantstep.studies import verdicts
+    from giantstep.studies import report, verdicts
 
-    table = verdicts(outcome.folder)
+    table, tables = verdicts(outcome.folder), report(outcome.folder, study.figure)
     if not json:
         print_verdicts(study.title, table)
+        print_tables(tables)
         print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
     files = [str(file) for file in _draw(study, outcome.folder)]
@@ -96,7 +98,7 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         document["failures"] = [
             {"point": point.title, "reason": reason} for point, reason in outcome.failures
         ]
-        print_json(document | {"verdicts": table})
+        print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})
     else:
         for file in files:
             print(f"figure   {file}")
@@ -110,9 +112,9 @@ def _draw(study: Study, folder: Path) -> list[Path]:
         return []
     from giantstep.figures import draw
     from giantstep.figures.export import save
-    from giantstep.studies import collect
+    from giantstep.studies import drawable
 
-    chart = draw(study.figure, collect(folder))
+    chart = draw(study.figure, drawable(folder, study.figure))
     return [save(chart, folder / f"{study.figure}.{suffix}") for suffix in _FIGURE_FORMATS]
 
 

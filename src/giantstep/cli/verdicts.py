@@ -43,6 +43,8 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
     if len(table["rows"]) > 1:
         console.print(_summary(table["rows"]))
         console.print()
+    if not table["rows"]:
+        return
     counts = ", ".join(f"{number} {verdict}" for verdict, number in table["counts"].items() if number)
     console.print(Text(f"Theory and simulation: {counts or 'nothing to judge yet'}.", style="bold"))
     if table["counts"].get("disagrees"):

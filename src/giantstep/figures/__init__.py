@@ -5,14 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_KINDS = {"stairway": "giantstep.figures.stairway"}
+_KINDS = {
+    "stairway": "giantstep.figures.stairway",
+    "exponents": "giantstep.figures.exponents",
+    "beyond-kernel": "giantstep.figures.beyond_kernel",
+}
 
 
 def kinds() -> tuple[str, ...]:
     """Return the kinds of figures there are.
 
     >>> kinds()
-    ('stairway',)
+    ('stairway', 'exponents', 'beyond-kernel')
     """
     return tuple(_KINDS)
 
@@ -29,4 +33,4 @@ def draw(kind: str, dataset: Any, **options: Any) -> Any:
 
     if kind not in _KINDS:
         raise SpecError(f"figure: found {kind!r}, expected {', '.join(_KINDS)}{nearest(kind, _KINDS)}.")
-    return getattr(import_module(_KINDS[kind]), kind)(dataset, **options)
+    return getattr(import_module(_KINDS[kind]), kind.replace("-", "_"))(dataset, **options)

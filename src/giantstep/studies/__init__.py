@@ -16,8 +16,10 @@ _HOME = {
     "Study": "giantstep.studies.study",
     "builtin": "giantstep.studies.library",
     "collect": "giantstep.studies.collecting",
+    "drawable": "giantstep.studies.reports",
     "estimate": "giantstep.studies.costs",
     "load": "giantstep.studies.library",
+    "report": "giantstep.studies.reports",
     "run": "giantstep.studies.runner",
     "verdicts": "giantstep.studies.judging",
 }
@@ -29,8 +31,10 @@ __all__ = [
     "Study",
     "builtin",
     "collect",
+    "drawable",
     "estimate",
     "load",
+    "report",
     "run",
     "verdicts",
 ]
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from giantstep.studies.costs import Estimate, estimate
     from giantstep.studies.judging import verdicts
     from giantstep.studies.library import builtin, load
+    from giantstep.studies.reports import drawable, report
     from giantstep.studies.runner import Event, Outcome, run
     from giantstep.studies.study import Study
 

@@ -302,6 +302,8 @@ def _label(axis: Axis, row: int, words: Any) -> Any:
     if fields == ["target"] or axis.name == "target":
         return words.target_label
     value = axis.rows[row][fields[0]] if fields else row
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {axis.name}"
     return value if isinstance(value, str | int | float) else json.dumps(value)
 
 

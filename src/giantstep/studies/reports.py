@@ -1,0 +1,97 @@
+"""What a study comes to beyond its verdicts: a Dataset of its results and tables of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from giantstep.significance import plain
+from giantstep.studies.collecting import collect
+from giantstep.studies.netcdf import write_netcdf
+from giantstep.studies.store import commit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_HOME = {"exponents": "giantstep.studies.exponents", "beyond-kernel": "giantstep.studies.beyond_kernel"}
+"""Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, for people and for JSON.
+
+    Attributes
+    ----------
+    title : str
+    columns : dict
+        Key -> heading.
+    rows : tuple of dict
+        Key -> text, number, None, or (number, standard error).
+    note : str
+        How to read it.
+    """
+
+    title: str
+    columns: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table as JSON-ready values: null for what is not finite."""
+        return {
+            "title": self.title,
+            "columns": dict(self.columns),
+            "rows": [{key: _plain(row.get(key)) for key in self.columns} for row in self.rows],
+            "note": self.note,
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str) else plain(value)
+
+
+def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
+    """Return the tables of a study whose figure is of a kind, and write them and their Dataset to its folder.
+
+    ``<kind>.nc`` holds the Dataset and ``tables.json`` the tables; a kind that has none writes nothing.
+    """
+    if kind not in _HOME:
+        return ()
+    module, place = import_module(_HOME[kind]), Path(folder)
+    dataset = module.summary(place)
+    tables: tuple[Table, ...] = module.tables(dataset, place)
+    variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
+    commit(place / f"{kind}.nc", lambda path: write_netcdf(path, variables, dataset.attrs))
+    text = json.dumps([table.to_dict() for table in tables], indent=1, allow_nan=False) + "\n"
+    commit(place / "tables.json", lambda path: path.write_text(text, encoding="utf-8"))
+    return tables
+
+
+def drawable(folder: str | Path, kind: str) -> xr.Dataset:
+    """Return the Dataset that a kind of figure draws: the study's summary where it has one."""
+    if kind not in _HOME:
+        return collect(folder)
+    dataset: xr.Dataset = import_module(_HOME[kind]).summary(Path(folder))
+    return dataset
+
+
+def mean_and_error(values: Any) -> tuple[float, float]:
+    """Return the mean of the finite values and its standard error; NaN where there are too few.
+
+    >>> mean_and_error([1.0, 3.0, float("nan")])
+    (2.0, 1.0)
+    """
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    mean = float(known.mean()) if len(known) else float("nan")
+    error = float(known.std(ddof=1) / len(known) ** 0.5) if len(known) > 1 else float("nan")
+    return mean, error

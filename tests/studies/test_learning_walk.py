@@ -1,0 +1,47 @@
+"""Theory and simulation of learning curves: one law of both, in standard errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from giantstep import Target
+from giantstep.studies.learning_walk import CurveSetting, learning_walk
+
+
+def setting(activation, link, eta, first, ridge, width, ratios, noise=0.0):
+    return CurveSetting(
+        Target.parse(f"{link}(z1)", noise=noise), activation, eta, first, width, ridge, ratios
+    )
+
+
+def test_seeds_do_not_depend_on_threads_or_on_the_other_sample_ratios():
+    one = learning_walk(setting("relu", "sin", 1.5, 4.0, 0.1, 0.5, (1.0,)), dimension=120, seeds=2, threads=1)
+    two = learning_walk(
+        setting("relu", "sin", 1.5, 4.0, 0.1, 0.5, (0.5, 1.0)), dimension=120, seeds=2, threads=2
+    )
+    np.testing.assert_array_equal(one.data.train_error[:, 0], two.data.train_error[:, 1])
+    np.testing.assert_allclose(one.data.test_error[:, 0], two.data.test_error[:, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        setting("relu", "relu", 1.5, 6.0, 0.1, 1.0, (2.0,)),
+        setting("tanh", "tanh", 1.0, 0.5, 0.01, 1.0, (1.6,)),
+        setting("relu", "tanh", 2.0, 4.0, 0.05, 0.5, (2.0,), noise=0.25),
+    ],
+    ids=["relu-relu", "tanh-tanh", "relu-tanh"],
+)
+def test_the_structured_theory_holds_at_finite_dimension(chosen):
+    walked = learning_walk(chosen, dimension=500, seeds=8)
+    # 8 seeds: t with 7 degrees of freedom, at 1e-3 for 6 entries its quantile is 7.
+    for name in ("test_error_z", "train_error_z"):
+        assert abs(walked.scores[name].sel(theory="structured")).max() < 5
+
+
+def test_the_published_theory_misses_relu_where_the_structured_one_does_not():
+    walked = learning_walk(setting("relu", "relu", 1.5, 6.0, 0.1, 1.0, (2.0,)), dimension=500, seeds=8)
+    z = walked.scores.test_error_z.isel(sample_ratio=0)
+    assert float(z.sel(theory="isotropic")) < -5
+    assert abs(float(z.sel(theory="structured"))) < 4
