@@ -25,6 +25,7 @@ def application() -> App:
     from cyclopts import App, Parameter
 
     from giantstep.cli.analyze import analyze
+    from giantstep.cli.predict_features import features
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
@@ -45,6 +46,7 @@ def application() -> App:
         app.command(command, sort_key=place)
     predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)
     predict.command(overlaps)
+    predict.command(features)
     app.command(predict)
     return app
 
@@ -86,7 +88,9 @@ def explain(error: CycloptsError, words: list[str]) -> SpecError:
 def unknown_option(word: str, known: Any = ()) -> SpecError:
     """Return the error of an option that does not exist."""
     name = word.split("=")[0]
-    return SpecError(f"option {name!r}: there is no such option{nearest(name, known)}. See --help.")
+    return SpecError(
+        f"option {name!r}: there is no such option{nearest(name, known).rstrip('?')}; see --help."
+    )
 
 
 def looks_like_option(text: str) -> bool:
