@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 import giantstep as gs
+from giantstep.climb import overlap_samples
 from giantstep.comparison import compare
 from giantstep.errors import SpecError
 from giantstep.significance import equivalent_z, needed_t, needed_z
@@ -223,3 +224,14 @@ def test_few_seeds_need_more_standard_errors():
     assert needed_t(1, 1) > 200
     assert float(equivalent_z(needed_t(5, 7), 7)) == pytest.approx(needed_z(5))
     assert np.isfinite(equivalent_z(1e9, 100))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 8])
+def test_few_seeds_are_judged_by_students_law(seeds):
+    # The same readouts serve every dimension, so more dimensions do not add degrees of freedom to a level.
+    data = overlaps([0.3, 0.0, 0.0], seeds=(seeds,) * 4)
+    for sample in overlap_samples(data.isel(step=-1), np.eye(3)):
+        assert sample.level()[2] == seeds - 1
+    first = compare(ONE, data).directions[0]
+    level, error, _ = overlap_samples(data.isel(step=-1), np.array([first.vector]))[0].level()
+    assert first.level_z == pytest.approx(float(equivalent_z(level / error, seeds - 1)))

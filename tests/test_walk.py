@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 import giantstep as gs
 
@@ -46,3 +47,14 @@ def test_importing_loads_numpy_at_most():
     code = f"import sys, giantstep; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("verb", [gs.predict.overlaps, gs.predict.bounds, gs.analyze])
+def test_a_verb_that_is_given_text_says_how_to_make_a_target(verb):
+    with pytest.raises(gs.SpecError, match=r"write Target\.parse\('z1'\)"):
+        verb("z1", gs.Network(2), gs.Protocol.repeat(1)) if verb is not gs.predict.bounds else verb("z1")
+
+
+def test_predict_needs_its_three_nouns():
+    with pytest.raises(gs.SpecError, match="network: found None"):
+        gs.predict.overlaps(gs.Target.parse("z1"), None, gs.Protocol.repeat(1))

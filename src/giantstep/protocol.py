@@ -170,10 +170,12 @@ class Protocol:
         return cls(tuple(Step(**step) for step in steps))
 
 
-def check_nouns(target: Any, network: Any, protocol: Any) -> None:
-    """Raise `SpecError` unless these are a Target, a Network and a Protocol; None passes for the last two.
+def check_nouns(target: Any, network: Any, protocol: Any, *, optional: bool = False) -> None:
+    """Raise `SpecError` unless these are a Target, a Network and a Protocol.
 
-    >>> check_nouns("z1*z2", None, None)
+    With ``optional``, None passes for the last two.
+
+    >>> check_nouns("z1*z2", None, None, optional=True)
     Traceback (most recent call last):
     giantstep.errors.SpecError: target: found the str 'z1*z2', expected a Target; write Target.parse('z1*z2').
     """
@@ -182,7 +184,7 @@ def check_nouns(target: Any, network: Any, protocol: Any) -> None:
         ("network", network, Network),
         ("protocol", protocol, Protocol),
     ):
-        if isinstance(value, noun) or (value is None and noun is not Target):
+        if isinstance(value, noun) or (optional and value is None and noun is not Target):
             continue
         found = "None" if value is None else f"the {type(value).__name__} {str(value)[:40]!r}"
         hint = f"; write Target.parse({value[:40]!r})" if noun is Target and isinstance(value, str) else ""

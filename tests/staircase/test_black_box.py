@@ -43,3 +43,21 @@ def test_the_same_function_gets_the_same_bits():
 def test_a_variable_that_is_not_used_does_not_count():
     found = analyze(Target.from_callable(TWINS["z1*z2"], 3))
     assert (found.status, found.effective_rank) == ("decided", 2)
+
+
+CURVED = {
+    "sign(z1 + z2*z3)": (1, 2, [[1, 0, 0]]),
+    "sign(z1**2 - z2)": (1, 2, [[0, 1]]),
+    "sign(z1**2 + z2**2 - 2)": (2, 2, []),
+}
+
+
+@pytest.mark.parametrize("text", CURVED)
+def test_a_curved_jump_is_sampled_and_decided(text):
+    # E[sign(z1 + z2 z3) z1] > 0, and flipping (z2, z3) fixes the label: order 2 is what shows them.
+    exponent, leap, first = CURVED[text]
+    found = analyze(Target.parse(text))
+    assert found.status == "decided", found.messages
+    assert (found.information_exponent, found.leap) == (exponent, leap)
+    expected = np.reshape(np.array(first, dtype=float), (-1, found.rank))
+    np.testing.assert_allclose(found.subspaces[-1].T @ found.subspaces[-1], expected.T @ expected, atol=0.01)

@@ -142,7 +142,7 @@ def test_more_memory_than_there_is_is_refused_before_it_is_taken():
         (lambda: gs.simulate("z1", gs.Network(4), TWO, dimension=50), "target"),
         (lambda: gs.simulate(STAIR, "relu", TWO, dimension=50), "network"),
         (lambda: gs.simulate(STAIR, gs.Network(4), list(TWO.steps), dimension=50), "protocol"),
-        (lambda: gs.simulate(STAIR, gs.Network(4), None, dimension=50), "simulate"),
+        (lambda: gs.simulate(STAIR, gs.Network(4), None, dimension=50), "protocol"),
         (lambda: gs.analyze("z1"), "target"),
         (lambda: gs.analyze(STAIR, TWO), "network"),
     ],

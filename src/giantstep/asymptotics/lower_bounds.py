@@ -14,6 +14,7 @@ from giantstep.asymptotics.adapted_frame import adapted_frame, rotate
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.gaussian.quadrature import Array, Estimate, split_rule
+from giantstep.protocol import check_nouns
 from giantstep.targets import Expression, Polynomial, Target
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def bounds(target: Target, subspaces: Sequence[Any] | None = None, *, order: int
     """
     import xarray as xr
 
+    check_nouns(target, None, None, optional=True)
     if isinstance(order, bool) or not isinstance(order, int | np.integer) or not 0 <= order <= MAX_ORDER:
         raise SpecError(f"order: found {order!r}, expected a whole number from 0 to {MAX_ORDER}.")
     chain = [_checked(basis, target.rank) for basis in ([()] if subspaces is None else subspaces)]

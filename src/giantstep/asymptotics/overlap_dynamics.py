@@ -18,7 +18,7 @@ from giantstep.asymptotics.schedule import Problem, resolve
 from giantstep.errors import SpecError
 from giantstep.labels import directions
 from giantstep.networks import Network
-from giantstep.protocol import Protocol
+from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread, ordered_map
@@ -115,6 +115,7 @@ def overlaps(
     >>> float(theory.self_overlaps.sel(step=1, neuron=0, neuron_other=0).round(5))
     1.84375
     """
+    check_nouns(target, network, protocol)
     streams = Streams(seed, replicate)
     if samples is None:
         samples = default_samples(network.width)

@@ -73,7 +73,7 @@ def analyze(
     >>> analyze(Target.parse("z1 + z1*z2"), Network(width=2, activation="tanh")).fully_learned
     False
     """
-    check_nouns(target, network, protocol)
+    check_nouns(target, network, protocol, optional=True)
     modes = _modes(protocol, dimension, network)
     # Bits must not depend on the number of BLAS threads, and small products are faster without them.
     with one_blas_thread():

@@ -101,6 +101,9 @@ class Problem:
             size = len(part.variables)
             if summands and part.polynomial() is not None:
                 continue
+            if size > 1 and not part.kinks().complete:
+                # A curved jump crosses every grid's cells: sampling has the smaller error, and knows it.
+                return False
             # Oblique kinks in four variables and more: no grid is fine enough.
             if size > QUADRATURE_RANK or (
                 size > 3 and not kink_frame(part.kinks().hyperplanes, self.rank).aligned

@@ -104,8 +104,6 @@ def simulate(
     import xarray as xr
 
     check_nouns(target, network, protocol)
-    if network is None or protocol is None:
-        raise SpecError("simulate: found None, expected a Network and a Protocol.")
     if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or not 1 <= seeds <= 10**6:
         raise SpecError(f"seeds: found {seeds!r}, expected a whole number from 1 to 10^6.")
     runs = [
