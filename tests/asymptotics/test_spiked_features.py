@@ -267,3 +267,24 @@ def test_the_network_of_the_simulation_is_taken_and_others_are_refused():
         predict.features(target, Network(100, "tanh"), **options)
     with pytest.raises(CapabilityError, match="row_variance"):
         predict.features(target, "relu", row_variance=True, **options)
+
+
+@pytest.mark.parametrize("theory", ["isotropic", "structured"])
+def test_a_steep_link_tends_to_its_limit(theory):
+    options = dict(sample_ratio=1.5, learning_rate_ratio=1.0, first_batch_ratio=3.0, ridge=0.1, theory=theory)
+    limit = float(predict.features(Target.parse("sign(z1)"), "tanh", **options).test_error[0])
+    steep = [predict.features(Target.parse(f"tanh({slope}*z1)"), "tanh", **options) for slope in (20, 40)]
+    assert {str(one.status[0].values) for one in steep} == {"converged"}
+    gaps = [float(one.test_error[0]) - limit for one in steep]
+    # The two links differ on a strip of width one over the slope.
+    assert gaps[0] / gaps[1] == pytest.approx(2, abs=0.1)
+
+
+def test_a_function_with_an_undeclared_jump_claims_few_digits():
+    hidden = Target.from_callable(lambda z: np.sign(z[..., 0] - 0.37), 1)
+    options = dict(sample_ratio=1.5, learning_rate_ratio=1.0, first_batch_ratio=3.0, ridge=0.1)
+    found = predict.features(hidden, "tanh", theory="isotropic", **options)
+    truth = predict.features(Target.parse("sign(z1 - 0.37)"), "tanh", theory="isotropic", **options)
+    error = abs(float(found.test_error[0]) / float(truth.test_error[0]) - 1)
+    assert float(found.digits[0]) < 6
+    assert error < 10 * 10.0 ** -float(found.digits[0])

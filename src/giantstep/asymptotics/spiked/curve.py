@@ -33,7 +33,9 @@ _ACCEPTED = 1e-12
 
 _SAFETY = 10.0
 _ROUND_OFF = 2e-16
-_COARSE_BULK = (40, 24)
+_BULK_NODES = (60, 240)
+_BULK_ACCEPTED = 1e-9
+_NOISE_NODES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,18 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
             nodes = 2 * nodes - 1
             start = readout.solution.v
         error = np.maximum(error, _SAFETY * _ROUND_OFF * readout.solution.amplification)
-        error = np.maximum(error, max(tables.activation.error, tables.link.error))
+        moments = max(layer.activation.error, layer.labels.error)
+        error = np.maximum(error, max(tables.activation.error, tables.link.error, moments))
         if setting.structured and setting.steps:
-            readout = retrain(
-                tables, points, _structured(setting, layer), setting.target.noise, readout.solution.v
-            )
-            error = np.maximum(error, _bulk_error(setting, layer, points, readout))
+            start = readout.solution.v
+            for nodes in _BULK_NODES:
+                bulk = _structured(setting, layer, nodes)
+                readout = retrain(tables, points, bulk, setting.target.noise, start)
+                coarse_bulk = _structured(setting, layer, 2 * nodes // 3)
+                far = _bulk_error(bulk, coarse_bulk, points, readout)
+                if not np.any(far > _BULK_ACCEPTED):
+                    break
+            error = np.maximum(error, far)
     return _judged(readout, layer, error)
 
 
@@ -171,7 +179,7 @@ def tabulate(setting: Setting, step: StepMap, nodes: int) -> Tables:
     )
 
 
-def _structured(setting: Setting, layer: FirstLayer, **nodes: int) -> StructuredBulk:
+def _structured(setting: Setting, layer: FirstLayer, nodes: int) -> StructuredBulk:
     return StructuredBulk.after(
         layer.step,
         layer.activation,
@@ -180,7 +188,8 @@ def _structured(setting: Setting, layer: FirstLayer, **nodes: int) -> Structured
         first_batch_ratio=setting.first_batch_ratio,
         width_ratio=setting.width_ratio,
         rows=layer.rows,
-        **nodes,
+        nodes=nodes,
+        noise_nodes=min(_NOISE_NODES, nodes),
     )
 
 
@@ -190,12 +199,9 @@ def _distance(one: Readout, other: Readout) -> Array:
     return np.maximum(far, abs(other.solution.v / one.solution.v - 1).max(1))
 
 
-def _bulk_error(setting: Setting, layer: FirstLayer, points: Points, readout: Readout) -> Array:
-    """Return how far the averages and forms move with fewer nodes in the structured bulk's quadrature."""
+def _bulk_error(fine: StructuredBulk, coarse: StructuredBulk, points: Points, readout: Readout) -> Array:
+    """Return how far averages and forms at the solution move with fewer nodes in the bulk's quadrature."""
     slope, level = readout.solution.conjugate[:, 0], points.ridge + readout.solution.conjugate[:, 1]
-    nodes, noise_nodes = _COARSE_BULK
-    fine = _structured(setting, layer)
-    coarse = _structured(setting, layer, nodes=nodes, noise_nodes=noise_nodes)
     here, there = fine.averages(level, slope), coarse.averages(level, slope)
     far = np.maximum(abs(there.v1 / here.v1 - 1), abs(there.zero / here.zero - 1))
     one, two = fine.forms(level, slope, here).value, coarse.forms(level, slope, there).value
