@@ -146,8 +146,7 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
         while True:
             tables = tabulate(setting, layer.step, nodes)
             readout = retrain(tables, points, plain, setting.target.noise, start)
-            coarse = retrain(tables.thinned(), points, plain, setting.target.noise, readout.solution.v)
-            error = _SAFETY * _distance(readout, coarse) ** 2
+            error = _SAFETY * readout.change**2
             if not np.any(error > _ACCEPTED) or 2 * nodes - 1 > MOST_NODES:
                 break
             nodes = 2 * nodes - 1
@@ -191,12 +190,6 @@ def _structured(setting: Setting, layer: FirstLayer, nodes: int) -> StructuredBu
         nodes=nodes,
         noise_nodes=min(_NOISE_NODES, nodes),
     )
-
-
-def _distance(one: Readout, other: Readout) -> Array:
-    """Return the largest relative difference of the two errors, of V1 and of V2."""
-    far = np.maximum(abs(other.test_error / one.test_error - 1), abs(other.train_error / one.train_error - 1))
-    return np.maximum(far, abs(other.solution.v / one.solution.v - 1).max(1))
 
 
 def _bulk_error(fine: StructuredBulk, coarse: StructuredBulk, points: Points, readout: Readout) -> Array:

@@ -32,6 +32,8 @@ class Readout:
     penalty : array
         ridge |a|^2 / n, so that train_error + penalty is the minimum of the training objective.
     solution : Resolvents
+    change : array
+        Relative change, to first order, when the outer rule keeps every other node only.
     """
 
     test_error: Array
@@ -45,6 +47,7 @@ class Readout:
     q2: Array
     penalty: Array
     solution: Resolvents
+    change: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,12 @@ def _linear_part(
     misfit += q @ places.squares
     test, train = misfit @ w, (damped * misfit) @ w
     scale = 1.0 / size if has_mean else 0.0
+
+    thin = np.zeros_like(w)
+    thin[::2] = 2 * w[::2]
+    coarse = ratio[:, None] * (damping @ (thin * places.squares).T)
+    far = abs(coarse - solution.conjugate) / (solution.conjugate + np.array([0.0, 1.0]) * ridge[:, None])
+    errors = np.maximum(abs(misfit @ thin / test - 1), abs((damped * misfit) @ thin / train - 1))
     return Readout(
         test_error=test,
         test_error_clean=test - noise,
@@ -143,6 +152,7 @@ def _linear_part(
         q2=q[:, 1],
         penalty=ridge * q[:, 1] / ratio,
         solution=solution,
+        change=np.maximum(errors, solution.amplification * far.max(1)),
     )
 
 
