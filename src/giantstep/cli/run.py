@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import Optional, OptionalCount, Text, whole
+from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
     from giantstep.studies import Event, Outcome, Study
@@ -91,7 +92,12 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         print_tables(tables)
         print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
-    files = [str(file) for file in _draw(study, outcome.folder)]
+    try:
+        files = [str(file) for file in _draw(study, outcome.folder)]
+    except SpecError as error:
+        # Too little was computed for a figure; what there is has been printed and kept.
+        tell(f"giantstep: no figure: {error}")
+        files = []
     if json:
         document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder), "figures": files}
         document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}

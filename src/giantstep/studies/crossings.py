@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 DRAWS = 1000
+_ENOUGH = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Fit:
     exponent : float
         NaN with fewer than two places.
     standard_error : float
-        Over bootstrap draws, corrected for few replicates; NaN with one, or where a draw has no crossing.
+        Over bootstrap draws, corrected for few replicates; NaN with one, or where 1 % of the draws do not
+        cross.
     low, high : float
         95 % interval: Student's quantile at replicates - 1 degrees of freedom.
     log_prefactor : float
@@ -114,9 +116,9 @@ def fit_power(x: Array, log_places: Array, replicates: int) -> Fit:
     slopes = places @ centred / (centred @ centred)
     exponent = float(slopes[0])
     prefactor = float(places[0].mean() - exponent * log_x.mean())
-    drawn = slopes[1:]
-    if replicates < 2 or len(drawn) < 2 or not np.isfinite(drawn).all():
-        # Draws that miss the level would be left out on one side only: no interval rather than a wrong one.
+    drawn = slopes[1:][np.isfinite(slopes[1:])]
+    if replicates < 2 or len(drawn) < 2 or len(drawn) < _ENOUGH * (len(slopes) - 1):
+        # Draws that miss the level are left out on one side only: no interval rather than a wrong one.
         return Fit(exponent, math.nan, math.nan, math.nan, prefactor)
     from scipy import special
 

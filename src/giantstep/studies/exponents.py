@@ -151,7 +151,8 @@ def _fitted(one: _Setting) -> dict[str, Any]:
         }
     result["theory_exponent"] = fit_power(one.dimensions, log_law[None], 1).exponent
     with np.errstate(invalid="ignore"):
-        errors = log_n[1:].std(0)
+        drawn = np.isfinite(log_n[1:]).mean(0) >= 0.99
+        errors = np.where(drawn, np.nanstd(np.where(drawn, log_n[1:], 0.0), axis=0), np.nan)
     result |= {"crossing": np.exp(log_n[0]), "rate_crossing": np.exp(log_eta[0])}
     result |= {"crossing_low": np.exp(log_n[0] - 2 * errors), "crossing_high": np.exp(log_n[0] + 2 * errors)}
     return result | {"theory_crossing": np.exp(log_law), "replicates": float(replicates)}
@@ -183,7 +184,11 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
     note = "n* is the batch at which the squared overlap in the complement of what is learnt crosses "
     note += f"{dataset.attrs['level']}. Intervals: 95 %, bootstrap over seeds, Student's t. "
     note += "S/(S+N): the same fit through theory at the same dimensions, first steps only."
-    heads = {"setting": "step", "direction": "direction", "leap": "leap l", "measured": "l measured"}
+    if any(row["interval"] == "-" for row in rows):
+        note += (
+            " No interval: some draws do not reach the level; raise the largest batch, or take more seeds."
+        )
+    heads = {"setting": "step", "direction": "direction", "leap": "leap", "measured": "l measured"}
     heads |= {"interval": "95 % interval", "theory": "S/(S+N)", "largest": "up to d", "verdict": "verdict"}
     found = [Table("Batch exponents, n* ~ d^l", heads, rows, note)] if rows else []
     rates = [row for row in rows if math.isfinite(row["rate"][0])]
