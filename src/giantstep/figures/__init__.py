@@ -9,6 +9,7 @@ _KINDS = {
     "stairway": "giantstep.figures.stairway",
     "exponents": "giantstep.figures.exponents",
     "beyond-kernel": "giantstep.figures.beyond_kernel",
+    "learning-curves": "giantstep.figures.learning_curves",
 }
 
 
@@ -16,7 +17,7 @@ def kinds() -> tuple[str, ...]:
     """Return the kinds of figures there are.
 
     >>> kinds()
-    ('stairway', 'exponents', 'beyond-kernel')
+    ('stairway', 'exponents', 'beyond-kernel', 'learning-curves')
     """
     return tuple(_KINDS)
 

@@ -19,7 +19,11 @@ from giantstep.studies.store import commit
 if TYPE_CHECKING:
     import xarray as xr
 
-_HOME = {"exponents": "giantstep.studies.exponents", "beyond-kernel": "giantstep.studies.beyond_kernel"}
+_HOME = {
+    "exponents": "giantstep.studies.exponents",
+    "beyond-kernel": "giantstep.studies.beyond_kernel",
+    "learning-curves": "giantstep.studies.learning_curves",
+}
 """Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""
 
 

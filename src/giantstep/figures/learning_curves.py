@@ -1,0 +1,128 @@
+"""Learning curves after one step: measured errors on both theories, the spike, and the best step."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from giantstep.errors import SpecError
+from giantstep.figures.theme import COLORS, DASHES, themed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_LINES = {"structured": [1, 0], "isotropic": [6, 3], "no step": [2, 2]}
+_WIDTH, _HEIGHT = 250, 210
+
+
+def learning_curves(dataset: xr.Dataset) -> Any:
+    """Return a panel a setting, error against n / d; below, spike against n0 / d, best step against n / d.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `giantstep.studies.drawable(folder, "learning-curves")`.
+
+    Raises
+    ------
+    SpecError
+        When it holds no learning curve.
+    """
+    import altair as alt
+
+    if "line_error" not in dataset:
+        raise SpecError("learning-curves: found no learning curve, expected the summary of such a study.")
+    settings = [str(setting) for setting in dataset["setting"].values]
+    panels = [_panel(dataset.sel(setting=setting), setting) for setting in settings]
+    rows = [alt.hconcat(*panels[k : k + 3], spacing=22) for k in range(0, len(panels), 3)]
+    below = alt.hconcat(
+        _across(dataset, settings, "first_batch_ratio", "spike_alignment", "n0 / d", "spike alignment"),
+        _across(dataset, settings, "first_batch_ratio", "spike_strength", "n0 / d", "spike strength"),
+        _across(dataset, settings, "optimum_ratio", "best_step", "n / d", "best step"),
+        spacing=22,
+    ).resolve_scale(color="shared", strokeDash="shared")
+    title = alt.TitleParams(
+        str(dataset.attrs["title"]).split(":")[0] + ": after one giant step",
+        subtitle=[
+            "Symbols: simulation, bars 2 standard errors. Lines: structured theory (solid), published "
+            "isotropic theory (dashed), no step (dotted).",
+            "Below: what the step does to the first layer, and the step of least error at this ridge.",
+        ],
+        offset=12,
+    )
+    return themed(
+        alt.vconcat(*rows, below, spacing=24)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(title=title)
+    )
+
+
+def _panel(one: xr.Dataset, setting: str) -> Any:
+    import altair as alt
+
+    lines, points = [], []
+    for place, ratio in enumerate(one["line_ratio"].values):
+        at = one.isel(line=place)
+        values = {name: float(at["line_error"].sel(theory=name)) for name in ("structured", "isotropic")}
+        values["no step"] = float(at["line_no_step"])
+        lines += [{"kind": kind, "x": float(ratio), "y": value} for kind, value in values.items()]
+    for ratio in one["sample_ratio"].values:
+        at = one.sel(sample_ratio=ratio)
+        for kind, name in (("structured", "test_error"), ("no step", "no_step_error")):
+            mean, error = float(at[name]), float(at[f"{name}_se"])
+            if math.isfinite(mean):
+                bar = 2 * error if math.isfinite(error) else 0.0
+                row = {"kind": kind, "x": float(ratio), "y": mean, "low": mean - bar, "high": mean + bar}
+                points.append(row)
+    kinds = list(_LINES)
+    color = alt.Color(
+        "kind:N", scale=alt.Scale(domain=kinds, range=[COLORS[0], COLORS[0], COLORS[1]]), legend=None
+    )
+    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=kinds, range=list(_LINES.values())), legend=None)
+    x = alt.X("x:Q", title="n / d", scale=alt.Scale(type="log", nice=False))
+    y = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
+    curve = alt.Chart(alt.InlineData(values=lines)).mark_line(strokeWidth=1.4)
+    dots = alt.Chart(alt.InlineData(values=points))
+    layers = [
+        curve.encode(x=x, y=y, color=color, strokeDash=dash),
+        dots.mark_rule().encode(x=x, y=alt.Y("low:Q", title="test error"), y2="high:Q", color=color),
+        dots.mark_point(filled=True, size=38, opacity=1).encode(x=x, y=y, color=color),
+    ]
+    head, _, rest = setting.partition(": ")
+    words = alt.TitleParams(head, subtitle=rest, fontSize=11, subtitleFontSize=10)
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=words)
+
+
+def _across(dataset: xr.Dataset, settings: list[str], axis: str, name: str, xtitle: str, ytitle: str) -> Any:
+    """Return one line a setting of a variable against an axis."""
+    import altair as alt
+
+    rows = [
+        {"setting": setting, "x": float(x), "y": float(y)}
+        for setting in settings
+        for x, y in zip(dataset[axis].values, dataset[name].sel(setting=setting).values, strict=True)
+        if math.isfinite(float(y))
+    ]
+    cycle = range(len(settings))
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=600, symbolSize=400)
+    color = alt.Color(
+        "setting:N",
+        scale=alt.Scale(domain=settings, range=[COLORS[k % len(COLORS)] for k in cycle]),
+        legend=legend,
+    )
+    dash = alt.StrokeDash(
+        "setting:N",
+        scale=alt.Scale(domain=settings, range=[list(DASHES[k // len(COLORS) % len(DASHES)]) for k in cycle]),
+        legend=legend,
+    )
+    return (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=1.4)
+        .encode(
+            x=alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False)),
+            y=alt.Y("y:Q", title=ytitle, scale=alt.Scale(zero=False)),
+            color=color,
+            strokeDash=dash,
+        )
+        .properties(width=_WIDTH, height=150)
+    )
