@@ -107,6 +107,19 @@ class Size:
         """The power of ``d``, or None for a size that does not mention ``d``."""
         return float(self.d_power) if self.d_power else None
 
+    def power_of_d(self, *, dimension: int, width: int) -> float:
+        """Return the power of d it stands for: its own, else log n / log d to the nearest half.
+
+        >>> Size.parse("3d").power_of_d(dimension=100, width=1)
+        1.0
+        >>> Size.parse(4096).power_of_d(dimension=4000, width=1)
+        1.0
+        """
+        if self.exponent is not None:
+            return self.exponent
+        count = self.count(dimension=dimension, width=width)
+        return round(2 * math.log(count) / math.log(dimension)) / 2
+
     def __str__(self) -> str:
         parts = []
         for symbol, power in (("d", self.d_power), ("p", self.p_power)):

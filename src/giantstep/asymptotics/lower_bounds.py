@@ -15,6 +15,7 @@ from giantstep.errors import CapabilityError, SpecError
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.gaussian.quadrature import Array, Estimate, split_rule
 from giantstep.protocol import check_nouns
+from giantstep.sizes import Size
 from giantstep.targets import Expression, Polynomial, Target
 
 if TYPE_CHECKING:
@@ -107,6 +108,16 @@ def lower_bound(target: Target, basis: Array, order: int) -> Estimate:
             # Too many terms to rotate: quadrature below is exact for polynomials too.
             pass
     return _by_quadrature(target, basis, order)
+
+
+def readout_order(samples: Size, *, width: int, dimension: int) -> int:
+    """Return k = floor(min(a, b)) of a readout of width d^a fitted on d^b samples.
+
+    >>> readout_order(Size.parse("d^2"), width=1000, dimension=1000)
+    1
+    """
+    powers = [size.power_of_d(dimension=dimension, width=width) for size in (samples, Size.parse(width))]
+    return min(math.floor(min(powers)), MAX_ORDER)
 
 
 def _checked(basis: Any, rank: int) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -134,11 +133,7 @@ def _modes(protocol: Protocol | None, dimension: int | None, network: Network | 
 
 
 def _exponent(batch: Size, dimension: int | None, network: Network | None) -> float:
-    """Return the power of d that a batch stands for.
-
-    A batch that does not mention d has log n / log d to the nearest half: 4096 samples at d = 4000 are
-    n ~ d, not d^1.003.
-    """
+    """Return the power of d that a batch stands for."""
     if batch.exponent is not None:
         return batch.exponent
     if dimension is None or (batch.p_power and network is None):
@@ -149,8 +144,7 @@ def _exponent(batch: Size, dimension: int | None, network: Network | None) -> fl
         )
     if isinstance(dimension, bool) or not isinstance(dimension, int | np.integer) or dimension < 2:
         raise SpecError(f"dimension: found {dimension!r}, expected a whole number >= 2.")
-    samples = batch.count(dimension=int(dimension), width=1 if network is None else network.width)
-    return round(2 * math.log(samples) / math.log(dimension)) / 2
+    return batch.power_of_d(dimension=int(dimension), width=1 if network is None else network.width)
 
 
 def _steps(problem: Problem, growths: list[Growth], modes: list[Mode]) -> tuple[list[LearnedStep], list[str]]:

@@ -190,11 +190,7 @@ class _Theory:
 
 
 def _order(spec: dict[str, Any]) -> int:
-    """Return k = floor(min(a, b)) of width d^a and readout batch d^b, plain numbers to the nearest half."""
-    log_d = math.log(spec["dimension"])
-    exponent = Size.parse(spec["ridge_batch"], name="ridge_batch").exponent
-    width = round(2 * math.log(spec["network"]["width"]) / log_d) / 2
-    if exponent is None:
-        n = Size.parse(spec["ridge_batch"]).count(dimension=spec["dimension"], width=spec["network"]["width"])
-        exponent = round(2 * math.log(n) / log_d) / 2
-    return max(0, math.floor(min(width, float(exponent))))
+    from giantstep.asymptotics.lower_bounds import readout_order
+
+    samples = Size.parse(spec["ridge_batch"], name="ridge_batch")
+    return readout_order(samples, width=spec["network"]["width"], dimension=spec["dimension"])

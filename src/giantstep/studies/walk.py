@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
+from giantstep.sizes import Size
 from giantstep.targets import Target
 
 if TYPE_CHECKING:
@@ -162,17 +162,15 @@ def error_bounds(
 ) -> xr.Dataset | None:
     """Return B(U_t, k) along the chain for this width and so many readout samples; None if unknown.
 
-    k is the smaller of the two powers of d, log p / log d and log n / log d to the nearest half, floored
-    (theory note 10, section 6).
+    k is `readout_order` (theory note 10, section 6).
     """
     from giantstep import asymptotics
+    from giantstep.asymptotics.lower_bounds import readout_order
 
-    powers = [
-        round(2 * math.log(count) / math.log(max(dimension, 2))) / 2 for count in (samples, network.width)
-    ]
+    order = readout_order(Size.parse(samples), width=network.width, dimension=dimension)
     chain = [np.zeros((0, target.rank)), *(step.subspace for step in certificate.steps)]
     try:
-        return asymptotics.bounds(target, chain, order=min(math.floor(min(powers)), 12))
+        return asymptotics.bounds(target, chain, order=order)
     except (CapabilityError, SpecError):
         return None
 
