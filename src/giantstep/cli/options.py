@@ -13,6 +13,7 @@ from giantstep.errors import SpecError, nearest
 
 if TYPE_CHECKING:
     from giantstep.networks import Network
+    from giantstep.protocol import Protocol
     from giantstep.targets import Target
 
 # Numbers arrive as text: '1e6' and '10^6' are whole numbers, and 'nan' must meet our own words.
@@ -79,6 +80,30 @@ def read_network(
         readout_scale=readout_scale,  # type: ignore[arg-type]
         bias=spread,
         symmetric=symmetric,  # type: ignore[arg-type]
+    )
+
+
+def read_protocol(
+    steps: str,
+    batch: str,
+    learning_rate: str,
+    *,
+    reuse: bool,
+    preprocess: bool,
+    loss: str,
+    weight_decay: str = "0",
+) -> Protocol:
+    """Return the protocol of one step taken several times."""
+    from giantstep.protocol import Protocol
+
+    return Protocol.repeat(
+        whole(steps, "steps"),
+        batch=batch,
+        learning_rate=learning_rate,
+        reuse=reuse,
+        preprocess=preprocess,
+        loss=loss,
+        weight_decay=number(weight_decay, "weight_decay"),
     )
 
 

@@ -12,8 +12,8 @@ from giantstep.cli.options import (
     TargetText,
     Text,
     Tristate,
-    number,
     read_network,
+    read_protocol,
     read_target,
     seed_number,
     whole,
@@ -98,20 +98,13 @@ def overlaps(
     from giantstep import asymptotics
     from giantstep.asymptotics.overlap_dynamics import default_samples
     from giantstep.cli.console import afford, print_json
-    from giantstep.protocol import Protocol
 
     problem = read_target(target, noise)
     network = read_network(
         width, activation, bias=bias, readout=readout, readout_scale=readout_scale, symmetric=symmetric
     )
-    protocol = Protocol.repeat(
-        whole(steps, "steps"),
-        batch=batch,
-        learning_rate=learning_rate,
-        reuse=reuse,
-        preprocess=preprocess,
-        loss=loss,
-        weight_decay=number(weight_decay, "weight_decay"),
+    protocol = read_protocol(
+        steps, batch, learning_rate, reuse=reuse, preprocess=preprocess, loss=loss, weight_decay=weight_decay
     )
     count = default_samples(network.width) if samples is None else whole(samples, "samples")
     work = count * max(len(protocol.steps), 1) * network.width * (network.width + problem.rank + 8)

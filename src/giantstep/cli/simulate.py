@@ -16,6 +16,7 @@ from giantstep.cli.options import (
     Text,
     Tristate,
     read_network,
+    read_protocol,
     read_ridge,
     read_target,
     seed_number,
@@ -113,21 +114,13 @@ def simulate(
     """
     from giantstep.cli.console import progress
     from giantstep.cli.steps import measurements, print_steps, theory_beside
-    from giantstep.protocol import Protocol
     from giantstep.studies.walk import walk
 
     problem = read_target(target, noise)
     network = read_network(
         width, activation, bias=bias, readout=readout, readout_scale=readout_scale, symmetric=symmetric
     )
-    protocol = Protocol.repeat(
-        whole(steps, "steps"),
-        batch=batch,
-        learning_rate=learning_rate,
-        reuse=reuse,
-        preprocess=preprocess,
-        loss=loss,
-    )
+    protocol = read_protocol(steps, batch, learning_rate, reuse=reuse, preprocess=preprocess, loss=loss)
     settings: dict[str, Any] = {
         "seeds": whole(seeds, "seeds"),
         "seed": seed_number(seed),
