@@ -6,6 +6,8 @@ import pytest
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, Step
 from giantstep.targets import Target
+from giantstep.training.experiment import Experiment
+from giantstep.training.fresh import THREADED_WIDTH
 from giantstep.training.simulation import simulate
 
 TARGET = Target.parse("z1 + z1*z2", noise=0.1)
@@ -17,8 +19,8 @@ PROTOCOLS = {
 }
 
 
-def run(protocol, threads, engine="reduced", dimension=10**6, seed=4):
-    network = Network(4, "tanh", bias=0.1)
+def run(protocol, threads, engine="reduced", dimension=10**6, seed=4, width=4):
+    network = Network(width, "tanh", bias=0.1)
     return simulate(
         TARGET, network, protocol, dimension=dimension, engine=engine, seed=seed, seeds=1, threads=threads
     )
@@ -26,9 +28,19 @@ def run(protocol, threads, engine="reduced", dimension=10**6, seed=4):
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_reduced_engine_gives_the_same_bits_on_1_2_and_4_threads(name):
-    one = run(PROTOCOLS[name], 1)
+    # Wide enough for the threads to be used: a narrow network's step runs on one.
+    one = run(PROTOCOLS[name], 1, width=THREADED_WIDTH)
     for threads in (2, 4):
-        assert one.identical(run(PROTOCOLS[name], threads))
+        assert one.identical(run(PROTOCOLS[name], threads, width=THREADED_WIDTH))
+
+
+def test_threads_are_used_where_they_are_worth_it():
+    def threads(width):
+        run = Experiment(TARGET, Network(width), PROTOCOLS["fresh"], 1000, threads=4)
+        return run.chunk_threads(THREADED_WIDTH)
+
+    assert threads(THREADED_WIDTH) == 4
+    assert threads(THREADED_WIDTH - 2) == 1
 
 
 def test_the_direct_engine_gives_the_same_bits_on_1_2_and_4_threads():

@@ -179,6 +179,7 @@ def _afford(
     from giantstep.threads import check_threads
     from giantstep.training.choice import check_memory, choose
     from giantstep.training.experiment import Experiment
+    from giantstep.training.fresh import THREADED_WIDTH
     from giantstep.training.retraining import Retraining
     from giantstep.training.simulation import check_dimension
 
@@ -199,7 +200,8 @@ def _afford(
         samples, _ = samples + seeds * sum(experiment.batches), experiment.learning_rates
         choice, refit = choose(experiment, engine), retraining.cost(experiment)
         check_memory(choice)
-        seconds += seeds * (choice.cost.seconds + refit.seconds) / threads
+        useful = threads if choice.engine == "direct" else experiment.chunk_threads(THREADED_WIDTH)
+        seconds += seeds * (choice.cost.seconds / useful + refit.seconds / threads)
         memory = max(memory, choice.cost.memory, refit.memory)
     afford(seconds, memory, yes=yes, what="simulate")
     return samples, choice

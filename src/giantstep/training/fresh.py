@@ -21,6 +21,9 @@ CHUNK = 32768
 BLOCK = 4096
 """Samples drawn and processed at once: small enough for the cache; part of the stream too."""
 
+THREADED_WIDTH = 48
+"""Width from which threads are worth their while on fresh batches."""
+
 Block = NDArray[np.float32]
 
 
@@ -113,7 +116,9 @@ def _accumulate(
         return size, total
 
     result = np.zeros((width, height))
-    for size, total in ordered_map(chunk_sums, chunks(samples, CHUNK), experiment.threads):
+    for size, total in ordered_map(
+        chunk_sums, chunks(samples, CHUNK), experiment.chunk_threads(THREADED_WIDTH)
+    ):
         result += total
         experiment.on_progress(size)
     return result
@@ -153,7 +158,9 @@ def _reveal_labels(
         return total, energy, moment
 
     total, energy, moment = 0.0, 0.0, np.zeros(axes + 1)
-    for part, squares, products in ordered_map(chunk_sums, chunks(samples, CHUNK), experiment.threads):
+    for part, squares, products in ordered_map(
+        chunk_sums, chunks(samples, CHUNK), experiment.chunk_threads(THREADED_WIDTH)
+    ):
         total, energy, moment = total + part, energy + squares, moment + products
     norm = math.sqrt(energy) or 1.0
     factor = bartlett(1, experiment.dimension - axes, off_axis)

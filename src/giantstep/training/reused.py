@@ -37,6 +37,9 @@ from giantstep.training.fresh import BLOCK, CHUNK
 # rounding alone leaves 1e-7 of it.
 _NULL = 3e-6
 
+THREADED_WIDTH = 16
+"""Width from which threads are worth their while on a kept batch, which is bound by memory."""
+
 Block = NDArray[np.float32]
 Sum = TypeVar("Sum")
 
@@ -95,7 +98,7 @@ class KeptBatch:
             with np.errstate(over="ignore", invalid="ignore"):
                 return work(index, blocks)
 
-        return ordered_map(one, chunks(self.samples, CHUNK), self.experiment.threads)
+        return ordered_map(one, chunks(self.samples, CHUNK), self.experiment.chunk_threads(THREADED_WIDTH))
 
     def _draw(self, chunk: int, blocks: list[Block]) -> float:
         """Fill one chunk with its coordinates and labels; return the sum of its labels."""
