@@ -22,7 +22,7 @@ from giantstep.cli.options import (
 if TYPE_CHECKING:
     import xarray as xr
 
-# One group of samples carries errors O(width) in float32 through every pass over it.
+# Measured at width 200: the products of a sample's errors with its axes and with each other are the cost.
 _SECONDS_PER_SAMPLE_AND_PAIR = 6e-10
 
 
