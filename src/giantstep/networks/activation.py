@@ -51,9 +51,10 @@ class Activation:
 
     @classmethod
     def named(cls, name: str | Activation) -> Activation:
-        """Return a built-in activation, or a Hermite mixture such as ``"He1 + 0.5*He2"``.
+        """Return a built-in activation, a Hermite mixture such as ``"He1 + 0.5*He2"``, or an expression in z.
 
-        ``erf`` is erf(x / sqrt 2), the habit of the field; He_k are probabilists' and unnormalised.
+        ``erf`` is erf(x / sqrt 2), the habit of the field; in an expression, ``"erf(z)"`` is the plain one.
+        Expressions are those of targets, ``"tanh(z + 0.6)"``; He_k are probabilists' and unnormalised.
 
         Raises
         ------
@@ -67,11 +68,15 @@ class Activation:
         if name in _BUILT_IN:
             value, derivative, kinks = _BUILT_IN[name]
             return cls(name, value, derivative, kinks, portable=True)
+        if re.search(r"\bz1?\b", name):
+            from giantstep.networks.written import written_activation
+
+            return written_activation(name)
         if re.search(r"He\d", name):
-            return hermite_mixture(_read_mixture(name))
+            return hermite_mixture(read_mixture(name))
         raise SpecError(
-            f"activation: found {name!r}, expected one of {', '.join(sorted(_BUILT_IN))} "
-            f"or a mixture such as 'He1+0.5*He2'{nearest(name, _BUILT_IN)}."
+            f"activation: found {name!r}, expected one of {', '.join(sorted(_BUILT_IN))}, a mixture such as "
+            f"'He1+0.5*He2' or an expression such as 'tanh(z+0.6)'{nearest(name, _BUILT_IN)}."
         )
 
     @classmethod
@@ -190,7 +195,12 @@ _MIXTURE_TERM = re.compile(
 )
 
 
-def _read_mixture(text: str) -> dict[int, float]:
+def read_mixture(text: str) -> dict[int, float]:
+    """Return order -> coefficient of a Hermite mixture.
+
+    >>> read_mixture("He1 + .5 He2")
+    {1: 1.0, 2: 0.5}
+    """
     if len(text) > 400:
         raise SpecError(f"activation: found {len(text)} characters, expected at most 400.")
     coefficients: dict[int, float] = {}
@@ -211,7 +221,7 @@ def _read_mixture(text: str) -> dict[int, float]:
     return coefficients
 
 
-def _erf(x: Array) -> Array:
+def error_function(x: Array) -> Array:
     """Return the plain erf: the one special function the array-API standard does not have."""
     module = type(x).__module__.split(".")[0]
     if module == "numpy":
@@ -267,17 +277,17 @@ def _softplus(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    return 0.5 * x * (1.0 + _erf(_ROOT_HALF * x))
+    return 0.5 * x * (1.0 + error_function(_ROOT_HALF * x))
 
 
 def _gelu_slope(x: Array) -> Array:
-    return 0.5 * (1.0 + _erf(_ROOT_HALF * x)) + x * _density(x)
+    return 0.5 * (1.0 + error_function(_ROOT_HALF * x)) + x * _density(x)
 
 
 _BUILT_IN: dict[str, tuple[Function, Function, tuple[float, ...]]] = {
     "relu": (_relu, _step, (0.0,)),
     "tanh": (_tanh, _tanh_slope, ()),
-    "erf": (lambda x: _erf(_ROOT_HALF * x), lambda x: 2.0 * _density(x), ()),
+    "erf": (lambda x: error_function(_ROOT_HALF * x), lambda x: 2.0 * _density(x), ()),
     "sigmoid": (_sigmoid, _sigmoid_slope, ()),
     "gelu": (_gelu, _gelu_slope, ()),
     "softplus": (_softplus, _sigmoid, ()),
