@@ -36,6 +36,9 @@ FEWEST_GROUPS = 8
 IMPRECISION = 0.1
 """A standard error above this fraction of a row's norm makes the status ``imprecise``."""
 
+# Measured at width 200: the products of a sample's errors with its axes and with each other are the cost.
+_SECONDS_PER_SAMPLE_AND_PAIR = 6e-10
+
 
 def default_samples(width: int) -> int:
     """Return the samples that keep a step's cost in bounds: a standard error of 1e-3 at width 8 in a second.
@@ -44,6 +47,16 @@ def default_samples(width: int) -> int:
     (4194304, 167772)
     """
     return int(min(2**22, max(2**17, 2**22 * (200 / width) ** 2)))
+
+
+def sampling_seconds(target: Target, network: Network, protocol: Protocol, samples: int) -> float:
+    """Return the expected seconds on one thread when every step is sampled.
+
+    >>> round(sampling_seconds(Target.parse("z1"), Network(8), Protocol.repeat(2), 2**22), 2)
+    0.68
+    """
+    work = samples * max(len(protocol.steps), 1) * network.width * (network.width + target.rank + 8)
+    return _SECONDS_PER_SAMPLE_AND_PAIR * work
 
 
 def overlaps(

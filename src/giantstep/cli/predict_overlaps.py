@@ -22,9 +22,6 @@ from giantstep.cli.options import (
 if TYPE_CHECKING:
     import xarray as xr
 
-# Measured at width 200: the products of a sample's errors with its axes and with each other are the cost.
-_SECONDS_PER_SAMPLE_AND_PAIR = 6e-10
-
 
 def overlaps(
     target: TargetText,
@@ -96,7 +93,7 @@ def overlaps(
         Print one JSON document.
     """
     from giantstep import asymptotics
-    from giantstep.asymptotics.overlap_dynamics import default_samples
+    from giantstep.asymptotics.overlap_dynamics import default_samples, sampling_seconds
     from giantstep.cli.console import afford, print_json
 
     problem = read_target(target, noise)
@@ -107,8 +104,8 @@ def overlaps(
         steps, batch, learning_rate, reuse=reuse, preprocess=preprocess, loss=loss, weight_decay=weight_decay
     )
     count = default_samples(network.width) if samples is None else whole(samples, "samples")
-    work = count * max(len(protocol.steps), 1) * network.width * (network.width + problem.rank + 8)
-    afford(_SECONDS_PER_SAMPLE_AND_PAIR * work, 2.0**28, yes=yes, what="predict overlaps")
+    seconds = sampling_seconds(problem, network, protocol, count)
+    afford(seconds, 2.0**28, yes=yes, what="predict overlaps")
     theory = asymptotics.overlaps(
         problem,
         network,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.studies.collecting import MISSING, collect, open_folder, settings
+from giantstep.studies.assembling import MISSING
+from giantstep.studies.collecting import collect, open_folder, settings
 from giantstep.studies.crossings import bootstrap_weights, crossings, fit_power, weighted_means
 from giantstep.studies.judging import subspace_text
 from giantstep.studies.reports import Table

@@ -14,10 +14,10 @@ from giantstep.errors import SpecError, StoreError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
+from giantstep.studies.kinds.kind import read_target
 from giantstep.studies.learning_walk import CurveSetting
 from giantstep.studies.reports import Table, mean_and_error
 from giantstep.studies.store import Store
-from giantstep.studies.tasks import read_target
 
 if TYPE_CHECKING:
     import xarray as xr

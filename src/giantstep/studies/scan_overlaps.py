@@ -149,7 +149,7 @@ def _turned(
 
 def _theory(rows: Array, samples: Array, gain: Gain, spec: dict[str, Any]) -> Array | None:
     """Return S / (S + N) of the same rows, where the step is the first and the network plays no part."""
-    from giantstep.studies.tasks import read_target
+    from giantstep.studies.kinds.kind import read_target
 
     network, protocol = Network(**spec["network"]), Protocol.from_spec(spec["protocol"])
     plain = protocol.steps[-1].loss == "correlation" or network.symmetric

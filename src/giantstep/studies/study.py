@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,23 +14,12 @@ from pydantic import ValidationError
 from giantstep.errors import GiantStepError, SpecError, nearest
 from giantstep.studies.canonical import SCHEMA_VERSION, canonical, spec_hash
 from giantstep.studies.grid import Axis, Cell, expand, read_axes
-from giantstep.studies.spec import (
-    KINDS,
-    POINT,
-    CertificateWords,
-    ScanWords,
-    StudyWords,
-    certificate_spec,
-    explain,
-    nouns,
-    run_spec,
-    whole_numbers,
-)
+from giantstep.studies.kinds import KINDS, Draws, Kind
+from giantstep.studies.spec import StudyWords, explain, whole_numbers
+from giantstep.studies.words import Spell
 from giantstep.targets import catalog
 
 GRID = ("product", "zip", "points")
-HEAD = ("kind", "name", "theory")
-THEORIES = ("certificate",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class Point:
     hash : str
         SHA-256 of the task, 64 hexadecimal digits; names the file.
     kind : str
-        ``simulation``, ``scan`` or ``certificate``.
+        A name of `giantstep.studies.kinds.KINDS`.
     sweep : str
         Name of the sweep it belongs to.
     labels : dict
@@ -72,9 +61,9 @@ class Plan:
     index : tuple of int
         Position along each axis of the sweep.
     hashes : tuple of str
-        Files of the replicates (one for a certificate).
+        Files of the replicates (one for what has none).
     theory : str or None
-        File of the certificate beside a simulation.
+        File of the theory beside a simulation.
     """
 
     index: tuple[int, ...]
@@ -115,7 +104,7 @@ class Study:
         Kind of figure its results are drawn as.
     sweeps : tuple of Sweep
     points : tuple of Point
-        Every file it needs, once; certificates first.
+        Every file it needs, once; what has no replicates first.
     """
 
     name: str
@@ -164,28 +153,29 @@ class Study:
                 )
             sweeps.append(sweep)
             points |= {point.hash: points.get(point.hash, point) for point in own}
-        ordered = sorted(points.values(), key=lambda point: point.kind != "certificate")
+        ordered = sorted(points.values(), key=lambda point: KINDS[point.kind].has_replicates)
         return cls(name, words.title or name, text, words.figure, tuple(sweeps), tuple(ordered))
 
 
 def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sweep, list[Point]]:
-    kind, theory = table.get("kind"), table.get("theory")
-    if kind not in KINDS:
-        hint = nearest(str(kind), KINDS)
-        raise SpecError(f"{path}.kind: found {kind!r}, expected {' or '.join(KINDS)}{hint}.")
-    if theory is not None and (theory not in THEORIES or kind == "certificate"):
-        raise SpecError(
-            f"{path}.theory: found {theory!r}, expected {', '.join(THEORIES)}, beside a simulation or scan."
-        )
-    base = {key: value for key, value in table.items() if key not in (*GRID, "name", "theory")}
+    name = table.get("kind")
+    if not isinstance(name, str) or name not in KINDS:
+        hint = nearest(str(name), KINDS)
+        raise SpecError(f"{path}.kind: found {name!r}, expected {' or '.join(KINDS)}{hint}.")
+    kind = KINDS[name]
+    head = ("name",) if "theory" in kind.words.model_fields else ("name", "theory")
+    theory = table.get("theory") if "theory" in head else None
+    if theory is not None and theory not in kind.beside:
+        allowed = ", ".join(kind.beside) or f"none beside kind {name!r}"
+        raise SpecError(f"{path}.theory: found {theory!r}, expected {allowed}.")
+    base = {key: value for key, value in table.items() if key not in (*GRID, *head)}
+    allowed_keys = dict.fromkeys([*kind.words.model_fields, *GRID, *head])
     for key in base:
-        allowed = [*KINDS[kind].model_fields, *GRID, *HEAD]
-        if key not in allowed:
-            raise SpecError(
-                f"{path}.{key}: unknown key{nearest(key, allowed)}; allowed are {', '.join(allowed)}."
-            )
+        if key not in allowed_keys:
+            hint = nearest(key, allowed_keys)
+            raise SpecError(f"{path}.{key}: unknown key{hint}; allowed are {', '.join(allowed_keys)}.")
     axes = read_axes(_whole_catalog(table), path)
-    reader = _CellReader(study, path, axes, table.get("name", kind), theory is not None)
+    reader = _CellReader(study, path, axes, table.get("name", name), kind, theory)
     plans: list[Plan] = []
     points: list[Point] = []
     for cell in expand(base, axes, path):
@@ -193,7 +183,7 @@ def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sw
         plans.append(plan)
         points += own
     labels = tuple((axis.name, reader.labels(position)) for position, axis in enumerate(axes))
-    return Sweep(table.get("name", kind), kind, labels, tuple(plans)), points
+    return Sweep(reader.name, name, labels, tuple(plans)), points
 
 
 def _whole_catalog(table: dict[str, Any]) -> dict[str, Any]:
@@ -204,86 +194,70 @@ def _whole_catalog(table: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
+@dataclass(slots=True)
 class _CellReader:
     """Reads cells into plans and points, and learns the labels of the axes on the way."""
 
-    def __init__(self, study: StudyWords, path: str, axes: tuple[Axis, ...], name: str, theory: bool) -> None:
-        self.study, self.path, self.axes, self.name, self.theory = study, path, axes, name, theory
-        self.found: list[dict[int, Any]] = [{} for _ in axes]
+    study: StudyWords
+    path: str
+    axes: tuple[Axis, ...]
+    name: str
+    kind: Kind
+    theory: str | None
+    found: dict[tuple[int, int], Any] = field(default_factory=dict)
 
     def labels(self, position: int) -> tuple[Any, ...]:
-        return tuple(self.found[position][row] for row in range(len(self.axes[position].rows)))
+        return tuple(self.found[position, row] for row in range(len(self.axes[position].rows)))
 
     def read(self, cell: Cell) -> tuple[Plan, list[Point]]:
         spell = partial(_spelled, cell.origins, self.path)
         try:
-            words = POINT.validate_python(cell.fields)
+            words = self.kind.words.model_validate(cell.fields)
         except ValidationError as error:
             raise explain(error, spell) from None
         labels = {}
         for position, (axis, row) in enumerate(zip(self.axes, cell.index, strict=True)):
-            label = self.found[position].setdefault(row, _label(axis, row, words))
-            labels[axis.name] = label
+            labels[axis.name] = self.found.setdefault((position, row), _label(axis, row, words))
         try:
             return self._plan(cell, words, labels, spell)
         except GiantStepError as error:
             # A noun's own message begins with the field; the cell says where in the file.
             raise error if str(error).startswith(self.path) else SpecError(f"{self.path}: {error}") from None
 
-    def _plan(
-        self, cell: Cell, words: Any, labels: dict[str, Any], spell: Callable[[str], str]
-    ) -> tuple[Plan, list[Point]]:
-        name = self.name
-        target, network, protocol = nouns(words, spell)
-        certificate = None
+    def _plan(self, cell: Cell, words: Any, labels: dict[str, Any], spell: Spell) -> tuple[Plan, list[Point]]:
         points: list[Point] = []
-        if self.theory or isinstance(words, CertificateWords):
-            task = canonical(certificate_spec(target, network, protocol, words.dimension))
-            certificate = spec_hash(task)
-            points.append(Point(task, certificate, "certificate", name, labels))
-        if isinstance(words, CertificateWords):
-            return Plan(cell.index, (points[0].hash,)), points
-        assert network is not None
-        assert protocol is not None
-        _check(words, target.rank, network, protocol, spell)
-        spec = run_spec(words, target, network, protocol, self.study.seed, self.study.independent)
-        # One canonical text with a hole is much quicker than one for each replicate.
-        for replicate, task in enumerate(_replicates(spec, words.seeds)):
-            own = labels | {"replicate": replicate}
-            points.append(Point(task, spec_hash(task), words.kind, name, own))
-        hashes = tuple(point.hash for point in points if point.kind == words.kind)
-        return Plan(cell.index, hashes, certificate), points
+        theory = None
+        if self.theory is not None:
+            spec = self._complete(KINDS[self.theory], self.kind.beside[self.theory](words, spell))
+            points.append(self._point(canonical(spec), self.theory, labels))
+            theory = points[0].hash
+        spec = self._complete(self.kind, self.kind.spec(words, spell))
+        own = [
+            self._point(task, self.kind.name, labels | more)
+            for task, more in _replicates(spec, words, self.kind)
+        ]
+        return Plan(cell.index, tuple(point.hash for point in own), theory), points + own
+
+    def _point(self, task: str, kind: str, labels: dict[str, Any]) -> Point:
+        return Point(task, spec_hash(task), kind, self.name, labels)
+
+    def _complete(self, kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
+        """Return the spec with what stands in every one, and the study's own words that the kind heeds."""
+        found = {"schema_version": SCHEMA_VERSION, "kind": kind.name} | spec
+        if kind.draws is not Draws.NOTHING:
+            found["seed"] = self.study.seed
+        if kind.has_replicates and self.study.independent:
+            found["independent"] = True
+        return found
 
 
-def _replicates(spec: dict[str, Any], seeds: int) -> Iterator[str]:
-    """Yield the canonical text of every replicate."""
-    for replicate in range(seeds):
-        yield canonical(spec | {"replicate": replicate})
-
-
-def _check(words: Any, rank: int, network: Any, protocol: Any, spell: Callable[[str], str]) -> None:
-    """Raise here, with the field's name, for what would otherwise fail at every replicate of the run."""
-    from giantstep.sizes import Size
-    from giantstep.training.batch_scan import check_scan
-    from giantstep.training.choice import ENGINES
-    from giantstep.training.retraining import Retraining
-    from giantstep.training.simulation import check_dimension
-
-    try:
-        check_dimension(words.dimension, rank)
-        protocol.batches(words.dimension, network.width)
-        protocol.learning_rates(words.dimension, network.width)
-        network.check_dimension(words.dimension, rank)
-        if isinstance(words, ScanWords):
-            smallest = Size.parse(words.smallest_batch, name="smallest_batch")
-            check_scan(protocol, smallest, words.per_octave, dimension=words.dimension, width=network.width)
-            return
-        Retraining.parse(words.ridge, words.ridge_batch, dimension=words.dimension, width=network.width)
-    except GiantStepError as error:
-        raise SpecError(f"{spell('dimension')}: {error}") from None
-    if words.engine not in ENGINES:
-        hint = nearest(words.engine, ENGINES)
-        raise SpecError(f"{spell('engine')}: found {words.engine!r}, expected {', '.join(ENGINES)}{hint}.")
+def _replicates(spec: dict[str, Any], words: Any, kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the canonical text of every replicate, and the label that tells it from the others."""
+    if not kind.has_replicates:
+        yield canonical(spec), {}
+        return
+    for replicate in range(words.seeds):
+        yield canonical(spec | {"replicate": replicate}), {"replicate": replicate}
 
 
 def _spelled(origins: dict[str, str], path: str, location: str) -> str:
@@ -299,7 +273,7 @@ def _label(axis: Axis, row: int, words: Any) -> Any:
     fields = [name for name in axis.rows[row] if name != "seeds"]
     if axis.name == "point":
         return row
-    if fields == ["target"] or axis.name == "target":
+    if axis.name == "target":
         return words.target_label
     value = axis.rows[row][fields[0]] if fields else row
     if isinstance(value, bool):

@@ -1,0 +1,21 @@
+"""Kinds of points: one file each, and their one register.
+
+>>> sorted(KINDS)
+['certificate', 'learning-curve', 'overlaps', 'scan', 'simulation']
+"""
+
+from giantstep.studies.kinds import certificate, learning_curve, overlaps, scan, simulation
+from giantstep.studies.kinds.kind import Draws, Fact, Kind
+
+REGISTER = (
+    simulation.KIND,
+    scan.KIND,
+    certificate.KIND,
+    overlaps.KIND,
+    learning_curve.KIND,
+)
+
+KINDS = {kind.name: kind for kind in REGISTER}
+"""Name -> kind."""
+
+__all__ = ["KINDS", "Draws", "Fact", "Kind"]
