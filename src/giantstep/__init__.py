@@ -26,7 +26,9 @@ _HOME = {
     "analyze": "giantstep.staircase",
     "compare": "giantstep.comparison",
     "measure": "giantstep.training.measurement",
+    "measure_outliers": "giantstep.training.outlier_count",
     "simulate": "giantstep.training.simulation",
+    "simulate_outliers": "giantstep.training.outlier_simulation",
 }
 
 __all__ = [
@@ -44,8 +46,10 @@ __all__ = [
     "analyze",
     "compare",
     "measure",
+    "measure_outliers",
     "predict",
     "simulate",
+    "simulate_outliers",
 ]
 
 if TYPE_CHECKING:
@@ -58,6 +62,8 @@ if TYPE_CHECKING:
     from giantstep.staircase import Certificate, analyze
     from giantstep.targets import Target
     from giantstep.training.measurement import measure
+    from giantstep.training.outlier_count import measure_outliers
+    from giantstep.training.outlier_simulation import simulate_outliers
     from giantstep.training.simulation import simulate
 
 

@@ -22,6 +22,10 @@ DIMENSIONS: Final = {
     "sample_ratio": "n / d of the readout batch",
     "learning_rate_ratio": "learning rate / width, for a readout of 1/sqrt(p): eta of theory note 30",
     "group": "neurons that start with the same readout",
+    "outlier": "singular value of a first layer, largest first",
+    "spike": "spike that theory expects in a first layer, strongest first",
+    "ladder_term": "term k of the second step's ladder, from 0",
+    "singular_value_rank": "place in the whole spectrum, largest first",
     "first_batch_ratio": "n0 / d of the first step's batch",
 }
 """Dimension name -> what it counts."""

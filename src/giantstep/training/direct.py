@@ -106,11 +106,37 @@ def run_direct(experiment: Experiment, arrays: Arrays | None = None) -> Trajecto
     Cost per step O(samples * dimension * width) and the drawing of samples * dimension normals; memory
     O(chunk * dimension + width * dimension), flat in the batch.
     """
+    rank, snapshots = experiment.target.rank, list[Snapshot]()
+    readout, biases = experiment.draw_readout(), experiment.draw_biases()
+    for number, (layer, trend) in enumerate(direct_layers(experiment, arrays)):
+        snapshot = _snapshot(layer, rank, trend)
+        if number and not np.isfinite(snapshot.self_overlaps).all():
+            return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(number))
+        snapshots.append(snapshot)
+    return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
+
+
+def direct_layers(
+    experiment: Experiment, arrays: Arrays | None = None
+) -> Iterator[tuple[Array64, tuple[float, Array64] | None]]:
+    """Yield the first layer itself, shape (width, dimension), at the start and after every step.
+
+    With each comes what preprocessing took off the labels of its step, (C_0, C_1), or None. The teacher lies
+    on the first axes. A run that overflows goes on with what is not finite: the caller decides.
+
+    Examples
+    --------
+    >>> from giantstep.protocol import Protocol
+    >>> from giantstep.targets import Target
+    >>> run = Experiment(Target.parse("z1"), Network(2), Protocol.repeat(1, batch="2d"), 10)
+    >>> [layer.shape for layer, _ in direct_layers(run)]
+    [(2, 10), (2, 10)]
+    """
     arrays = arrays or Arrays()
     rank, generator = experiment.target.rank, experiment.streams.generator(Role.INIT)
     layer = _initial_layer(experiment.network, rank, experiment.dimension, generator)
     readout, biases = experiment.draw_readout(), experiment.draw_biases()
-    snapshots = [_snapshot(layer, rank, None)]
+    yield layer, None
     first, trend = 1, None
     for number, rule in enumerate(experiment.protocol.steps, start=1):
         if not rule.reuse:
@@ -121,11 +147,7 @@ def run_direct(experiment: Experiment, arrays: Arrays | None = None) -> Trajecto
         rate = experiment.learning_rates[number - 1]
         with np.errstate(over="ignore", invalid="ignore"):
             layer = (1.0 - rate * rule.weight_decay) * layer + rate * gradient
-        snapshot = _snapshot(layer, rank, trend if rule.preprocess else None)
-        if not np.isfinite(snapshot.self_overlaps).all():
-            return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(number))
-        snapshots.append(snapshot)
-    return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
+        yield layer, trend if rule.preprocess else None
 
 
 def _initial_layer(network: Network, rank: int, dimension: int, generator: np.random.Generator) -> Array64:
