@@ -44,10 +44,10 @@ def measure_outliers(
     Returns
     -------
     xarray.Dataset
-        Over (replicate, step): ``outlier_count`` and ``edge``; over (replicate, step, outlier),
-        largest first: ``singular_value``, ``present`` (whether it counts), ``in_span`` (how much of its left vector lies in
-        the span of a .. a^4: spikes above about 0.5, bulk below about 0.2) and ``target_alignment`` (squared
-        norm of its right vector inside the teacher's span).
+        Over (replicate, step) ``outlier_count``, ``edge``; over (replicate, step, outlier), largest first:
+        ``singular_value``, ``present`` (whether it counts), ``in_span`` (how much of its left vector lies in
+        the span of a .. a^4: spikes have above 0.5 or so, the bulk below 0.2) and ``target_alignment``
+        (squared norm of its right vector inside the teacher's span).
 
     Raises
     ------
