@@ -27,6 +27,9 @@ DIMENSIONS: Final = {
     "ladder_term": "term k of the second step's ladder, from 0",
     "singular_value_rank": "place in the whole spectrum, largest first",
     "first_batch_ratio": "n0 / d of the first step's batch",
+    "time_scale_ratio": "eps: the readout flows 1/eps faster than the first layer",
+    "component": "order k of an orthonormal Hermite component",
+    "time_point": "place on a grid of times, which the variable time holds",
 }
 """Dimension name -> what it counts."""
 

@@ -9,10 +9,19 @@
 1.0
 """
 
+from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.overlap_dynamics import overlaps
 from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
 from giantstep.asymptotics.spiked_features import features
 from giantstep.asymptotics.spiked_groups import grouped_features
 
-__all__ = ["best_features", "bounds", "features", "grouped_features", "linear_ridge", "overlaps"]
+__all__ = [
+    "best_features",
+    "bounds",
+    "features",
+    "grouped_features",
+    "learning_times",
+    "linear_ridge",
+    "overlaps",
+]

@@ -27,6 +27,7 @@ def application() -> App:
     from giantstep.cli.analyze import analyze
     from giantstep.cli.predict_features import features
     from giantstep.cli.predict_overlaps import overlaps
+    from giantstep.cli.predict_time_scales import time_scales
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
     from giantstep.cli.simulate import simulate
@@ -47,6 +48,7 @@ def application() -> App:
     predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)
     predict.command(overlaps)
     predict.command(features)
+    predict.command(time_scales)
     app.command(predict)
     return app
 
