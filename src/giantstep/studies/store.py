@@ -107,7 +107,8 @@ class Store:
                 spec, promised = str(attributes["spec"]), attributes["data_hash"]
         except FileNotFoundError:
             raise StoreError(f"{path.name}: is not there; run the study to compute it.") from None
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        # A flipped bit can turn a dataset into a group, or a name into bytes: h5py then raises anything.
+        except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(f"{path.name}: cannot be read ({error}); delete it and run again.") from None
         if spec_hash(spec) != name:
             raise StoreError(f"{path.name}: holds another point than its name says; delete it and run again.")
