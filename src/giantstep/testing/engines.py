@@ -69,9 +69,7 @@ def cases() -> tuple[Case, ...]:
             repeat(3, batch=6, learning_rate=0.7, reuse=True),
             12,
         ),
-        Case(
-            "paired", stair, Network(4, Activation.named("tanh")), repeat(2, batch=30, learning_rate=3.0), 10
-        ),
+        Case("paired", stair, Network(4, tanh), repeat(2, batch=30, learning_rate=3.0), 10),
         Case(
             "preprocessed, then plain",
             "z1 + z1*z2",
