@@ -7,8 +7,9 @@ v, to the teacher's part zeta orthogonal to it, and to the row variances.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,15 @@ class Forms:
 
 
 class Bulk(Protocol):
-    """What the fixed point asks of a bulk."""
+    """What the fixed point asks of a bulk.
+
+    Attributes
+    ----------
+    patience : int
+        Plain iterations it is worth where Newton's have failed.
+    """
+
+    patience: ClassVar[int]
 
     def averages(self, level: Array, slope: Array) -> Averages:
         """Return the spectral averages at S = level + slope D."""
@@ -76,6 +85,8 @@ class IsotropicBulk:
         Row-variance overlap (section 6b), if it is to be taken along.
     """
 
+    patience: ClassVar[int] = 20_000
+
     scale: float
     width_ratio: float
     rows: RowVariance | None = None
@@ -91,9 +102,13 @@ class IsotropicBulk:
         t = c * slope
         b = level + t * (1 - beta)
         product = beta * t * level
-        root = np.sqrt(b * b + 4 * product) + abs(b)
         # Two forms of one root; each is free of cancellation on its side of b = 0.
-        m = _either(b >= 0, 2 / root, root, 2 * product)
+        if isinstance(b, float):
+            root = math.sqrt(b * b + 4 * product) + abs(b)
+            m = 2 / root if b >= 0 else root / (2 * product)
+        else:
+            root = np.sqrt(b * b + 4 * product) + abs(b)
+            m = np.where(b >= 0, 2 / root, root / np.where(b >= 0, 1.0, 2 * product))
         grown = 1 + beta * t * m
         w = m / grown
         level_squared = beta * level * m * m
@@ -120,10 +135,3 @@ class IsotropicBulk:
             if self.rows is not None:
                 self.rows.add(form, on_spike)
         return forms
-
-
-def _either(condition: Array, value: Array, numerator: Array, denominator: Array) -> Array:
-    """Return value where the condition holds, else numerator / denominator; numbers or arrays."""
-    if np.ndim(condition) == 0:
-        return value if condition else numerator / denominator
-    return np.where(condition, value, numerator / np.where(condition, 1.0, denominator))

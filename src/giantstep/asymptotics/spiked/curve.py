@@ -151,7 +151,6 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
                 break
             nodes = 2 * nodes - 1
             start = readout.solution.v
-        error = np.maximum(error, _SAFETY * _ROUND_OFF * readout.solution.amplification)
         moments = max(layer.activation.error, layer.labels.error)
         error = np.maximum(error, max(tables.activation.error, tables.link.error, moments))
         if setting.structured and setting.steps:
@@ -164,7 +163,9 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
                 if not np.any(far > _BULK_ACCEPTED):
                     break
             error = np.maximum(error, far)
-    return _judged(readout, layer, error)
+        # What is left of the equations, and their round-off, grows on the way to V1 and V2.
+        left = np.maximum(readout.solution.residual, _SAFETY * _ROUND_OFF)
+        return _judged(readout, layer, np.maximum(error, left * readout.solution.amplification))
 
 
 def tabulate(setting: Setting, step: StepMap, nodes: int) -> Tables:

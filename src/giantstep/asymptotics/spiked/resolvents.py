@@ -3,13 +3,14 @@
 The map (V1, V2) -> new (V1, V2) is a standard interference function - positive, increasing, and scaling up
 less than its argument because the ridge is positive - so the fixed point is unique and plain iteration
 reaches it from any positive start.  Newton in log V does so in a few steps; where it has not after
-`NEWTON_STEPS`, the plain iteration goes on from the proven start.
+`NEWTON_STEPS`, the plain iteration goes on from the proven start, for as long as the bulk is patient.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from giantstep.asymptotics.spiked.bulk import Array, Averages, Bulk
 from giantstep.asymptotics.spiked.status import Status
 
 NEWTON_STEPS = 60
-PICARD_STEPS = 20_000
-TOLERANCE = 1e-12
-"""A Newton step this small in log V ends the iteration; the error after it is of its square's order."""
+TOLERANCE, NEARLY, FORECAST = 1e-12, 1e-8, 1e-15
+"""Newton ends with a step in log V below the first; or below the second, if its successor is forecast below
+the third - each step is about the square of the one before - or if steps no longer shrink: then the map has
+no more digits, as the residual says."""
 
 _LARGEST_STEP = 4.0
 _NEAR = 1e-9
@@ -127,10 +129,8 @@ def solve(places: Places, points: Points, bulk: Bulk, start: Array | None = None
             steps=np.zeros(count, int),
             status=np.full(count, Status.MAX_STEPS, object),
         )
-        if count == 1:
-            left = state.newton_alone(places, points, bulk)
-        else:
-            left = state.newton(places, points, bulk, np.arange(count))
+        alone = count == 1 and state.newton_alone(places, points, bulk)
+        left = state.newton(places, points, bulk, np.arange(0 if alone else count))
         if len(left):
             state.x[left] = proven[left]
             near = state.picard(places, points, bulk, left)
@@ -165,19 +165,28 @@ def _newton_step(
     """Return the gap log T(V) - log V and Newton's step; x is (2,) for one point or (P, 2)."""
     v = np.exp(x)
     damping = 1.0 / (1.0 + v @ places.squares)
-    hats, rates = (damping @ places.once).T, (damping * damping @ places.twice).T
+    hats, rates, v, x = (damping @ places.once).T, (damping * damping @ places.twice).T, v.T, x.T
+    log: Any = np.log
+    if x.ndim == 1:
+        # Plain numbers are several times faster than NumPy's.
+        hats, rates, v, x, log = hats.tolist(), rates.tolist(), v.tolist(), x.tolist(), math.log
     mean = bulk.averages(ridge + ratio * hats[1], ratio * hats[0])
-    v1, v2 = v.T
-    x1, x2 = x.T
-    g1, g2 = np.log(mean.v1) - x1, np.log(mean.v2) - x2
+    g1, g2 = log(mean.v1) - x[0], log(mean.v2) - x[1]
     # d log T / d log V: derivatives of averages and of conjugates, both negative.
-    r1, r2 = ratio * v1, ratio * v2
-    j11 = (mean.two * rates[0] + mean.one * rates[1]) * r1 / mean.v1 - 1
-    j12 = (mean.two * rates[1] + mean.one * rates[2]) * r2 / mean.v1
-    j21 = (mean.one * rates[0] + mean.zero * rates[1]) * r1 / mean.v2
-    j22 = (mean.one * rates[1] + mean.zero * rates[2]) * r2 / mean.v2 - 1
+    r1, r2 = ratio * v[0] / mean.v1, ratio * v[1] / mean.v1
+    s1, s2 = ratio * v[0] / mean.v2, ratio * v[1] / mean.v2
+    j11 = (mean.two * rates[0] + mean.one * rates[1]) * r1 - 1
+    j12 = (mean.two * rates[1] + mean.one * rates[2]) * r2
+    j21 = (mean.one * rates[0] + mean.zero * rates[1]) * s1
+    j22 = (mean.one * rates[1] + mean.zero * rates[2]) * s2 - 1
     det = j11 * j22 - j12 * j21
     return (g1, g2), ((j12 * g2 - j22 * g1) / det, (j21 * g1 - j11 * g2) / det)
+
+
+def _settled(size: Any, last: Any) -> Any:
+    """Return whether a step ends the iteration, given the one before; numbers or arrays."""
+    ends = (size**3 <= FORECAST * last**2) | ((last > 0) & (2 * size >= last))
+    return (size <= TOLERANCE) | ((size <= NEARLY) & ends)
 
 
 @dataclass(slots=True)
@@ -188,24 +197,29 @@ class _State:
     steps: Array
     status: Array
 
-    def newton_alone(self, places: Places, points: Points, bulk: Bulk) -> Array:
-        """Iterate on a single point, in numbers: several times faster than arrays of length one."""
-        ratio, ridge, x = points.samples_per_neuron[0], points.ridge[0], self.x[0]
-        for _ in range(NEWTON_STEPS):
-            gap, step = _newton_step(places, ratio, ridge, bulk, x)
-            moves = [float(move) for move in step]
-            self.steps[0] += 1
-            if not math.isfinite(sum(map(float, gap)) + sum(moves)):
-                self.status[0] = Status.NONFINITE
-                return np.empty(0, int)
-            x += [min(max(move, -_LARGEST_STEP), _LARGEST_STEP) for move in moves]
-            if max(map(abs, moves)) <= TOLERANCE:
-                self.status[0] = Status.CONVERGED
-                return np.empty(0, int)
-        return np.zeros(1, int)
+    def newton_alone(self, places: Places, points: Points, bulk: Bulk) -> bool:
+        """Iterate on a single point, in plain numbers; return whether that came to an end."""
+        ratio, ridge = points.samples_per_neuron.item(), points.ridge.item()
+        x: Array = self.x[0]
+        last: float = 0.0
+        for count in range(NEWTON_STEPS):
+            try:
+                _, moves = _newton_step(places, ratio, ridge, bulk, x)
+            except (ArithmeticError, ValueError):
+                return False  # Plain numbers raise where arrays hold inf or NaN.
+            size = float(max(map(abs, moves)))
+            if not math.isfinite(sum(moves)):
+                return False
+            x = x + [min(max(move, -_LARGEST_STEP), _LARGEST_STEP) for move in moves]
+            if _settled(size, last):
+                self.x[0], self.steps[0], self.status[0] = x, count + 1, Status.CONVERGED
+                return True
+            last = size
+        return False
 
     def newton(self, places: Places, points: Points, bulk: Bulk, active: Array) -> Array:
         """Iterate; return the points that are neither solved nor lost."""
+        last: Array = np.zeros(len(self.x))
         for _ in range(NEWTON_STEPS):
             if not len(active):
                 break
@@ -214,13 +228,15 @@ class _State:
             size = np.maximum(abs(step[0]), abs(step[1]))
             lost = ~np.isfinite(size + gap[0] + gap[1])
             moves = np.clip(np.array(step).T, -_LARGEST_STEP, _LARGEST_STEP)
-            active = self._advance(active, moves, lost, ~lost & (size <= TOLERANCE))
+            done = ~lost & _settled(size, last[active])
+            last[active] = size
+            active = self._advance(active, moves, lost, done)
         return active
 
     def picard(self, places: Places, points: Points, bulk: Bulk, active: Array) -> Array:
         """Apply the map; return the points near their solution, for Newton to finish."""
         near: list[int] = []
-        for _ in range(PICARD_STEPS):
+        for _ in range(bulk.patience):
             if not len(active):
                 break
             _, mean = mapped(places, points.at(active), bulk, np.exp(self.x[active]))

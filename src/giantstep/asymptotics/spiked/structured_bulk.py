@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,8 @@ class StructuredBulk:
     rows : RowVariance or None
         Row-variance overlap (section 6b), if it is to be taken along.
     """
+
+    patience: ClassVar[int] = 100
 
     scale: float
     width_ratio: float
