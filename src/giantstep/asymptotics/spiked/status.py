@@ -22,8 +22,8 @@ REMEDY: Final = {
         "rate or raise the first batch, so that the spike is shorter."
     ),
     Status.MAX_STEPS: (
-        "the fixed point was not reached. Raise the ridge, move the sample ratio off the width ratio, or take "
-        "the isotropic theory."
+        "the fixed point was not reached. Raise the ridge, move the sample ratio off the width ratio, or "
+        "take the isotropic theory."
     ),
     Status.NONFINITE: (
         "the equations left the finite numbers. Bring ridge, ratios and learning rate nearer to 1."
