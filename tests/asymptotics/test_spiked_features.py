@@ -243,19 +243,20 @@ def test_absurd_input_ends_with_a_status_and_its_remedy(changes, status, theory)
 
 
 @pytest.mark.parametrize(
-    ("target", "activation", "changes"),
+    ("target", "activation", "changes", "solved"),
     [
-        # A slope that is round-off, a spike of 10^30, a first batch of almost nothing: each stalls Newton.
-        ("He4(z1)", "He3", {}),
-        ("sin(z1)", "relu", {"learning_rate_ratio": 1e30}),
-        ("sin(z1)", "relu", {"first_batch_ratio": 1e-10}),
+        # A slope that is round-off, a first batch of almost nothing, a spike of 10^30: each stalls Newton.
+        ("He4(z1)", "He3", {}, 3),
+        ("sin(z1)", "relu", {"first_batch_ratio": 1e-10}, 3),
+        ("sin(z1)", "relu", {"learning_rate_ratio": 1e30}, 2),
     ],
 )
-def test_a_structured_bulk_that_stalls_newton_is_left_soon(target, activation, changes):
+def test_a_structured_bulk_that_stalls_newton_is_left_soon(target, activation, changes, solved):
     options = dict(learning_rate_ratio=1.0, first_batch_ratio=4.0, ridge=0.1) | changes
     found = predict.features(Target.parse(target), activation, sample_ratio=[0.5, 1.0, 2.0], **options)
     assert int(found.solver_steps.max()) < 300
-    assert set(found.status.values) <= {"converged", "nonfinite"}
+    assert int((found.status == "converged").sum()) >= solved
+    assert ((found.message == "") == (found.status == "converged")).all()
 
 
 @pytest.mark.parametrize(
