@@ -9,6 +9,7 @@
 1.0
 """
 
+from giantstep.asymptotics.feature_spikes import spikes
 from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.overlap_dynamics import overlaps
@@ -24,4 +25,5 @@ __all__ = [
     "learning_times",
     "linear_ridge",
     "overlaps",
+    "spikes",
 ]
