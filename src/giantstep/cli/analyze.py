@@ -129,14 +129,21 @@ def print_certificate(
     from rich.text import Text as Words
 
     from giantstep.cli.console import measured, stdout
+    from giantstep.staircase.words import (
+        conclusions,
+        direction,
+        exponents_in_words,
+        gained_in_words,
+        setting_in_words,
+    )
 
     console = stdout()
     title = f"   ({name})" if name and name != certificate.target else ""
     console.print(Words.assemble((certificate.target, "bold"), title))
-    console.print(Words(_setting(certificate)))
+    console.print(Words(setting_in_words(certificate)))
     console.print()
     exponents = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    for row in _exponents(certificate):
+    for row in exponents_in_words(certificate):
         exponents.add_row(*row)
     console.print(exponents)
     console.print()
@@ -146,7 +153,7 @@ def print_certificate(
             chain.add_column(title, justify="right" if title == "step" else "left")
         known = 0
         for step in certificate.steps:
-            gained = _gained(certificate, step.step) if step.dimension > known else "-"
+            gained = gained_in_words(certificate, step.step) if step.dimension > known else "-"
             known = step.dimension
             because = "; ".join(reason.removeprefix(f"step {step.step}: ") for reason in step.reasons)
             learnt = f"{step.dimension} of {certificate.effective_rank}"
@@ -164,101 +171,3 @@ def print_certificate(
         console.print(Words(note, style="dim"))
     for sentence in conclusions(certificate):
         console.print(Words(sentence))
-
-
-def _setting(certificate: Certificate) -> str:
-    from giantstep.cli.console import plural
-
-    exponent = certificate.batch_exponent
-    batch = "n ~ d" if exponent == 1 else f"n ~ d^{exponent:g}"
-    mode = (
-        f"one batch of {batch} samples, reused" if certificate.reuse else f"fresh batches of {batch} samples"
-    )
-    seen = "a generic activation"
-    if certificate.activation:
-        seen = f"{certificate.activation} {'with' if certificate.bias else 'without'} biases"
-    linear = ", linear part removed" if certificate.preprocess else ""
-    return f"{plural(certificate.rank, 'variable')}; {mode}{linear}; {seen}"
-
-
-def _exponents(certificate: Certificate) -> list[tuple[str, str, str]]:
-    """Rows of (name, value, meaning); where the activation changes a value, the target's own is beside it."""
-    meaning = {
-        "information_exponent": "fresh batches start to learn at n ~ d^{}",
-        "leap": "fresh batches learn everything at n ~ d^{}",
-        "generative_exponent": "with transformed labels (a reused batch): start at n ~ d^{}",
-        "generative_leap": "with transformed labels: everything at n ~ d^{}",
-    }
-    rows = []
-    for key, sentence in meaning.items():
-        value = getattr(certificate, key)
-        own = certificate.exponents_of_target.get(key, value)
-        text = "never learnt" if value is None else sentence.format(value).replace("d^1", "d")
-        if own != value:
-            text += f" (a generic activation: {'infinite' if own is None else own})"
-        rows.append((key.replace("_", " "), "infinite" if value is None else str(value), text))
-    return rows
-
-
-def _gained(certificate: Certificate, step: int) -> str:
-    """The directions of U_t outside U_{t-1}."""
-    import numpy as np
-
-    now, before = certificate.subspace_at(step), certificate.subspace_at(step - 1)
-    if len(before):
-        _, sizes, rows = np.linalg.svd(now - now @ before.T @ before, full_matrices=False)
-        now = rows[sizes > 0.5]
-    return ", ".join(map(direction, now))
-
-
-def direction(vector: Any) -> str:
-    """Return a unit vector the way one writes it: an axis by name, else its coordinates.
-
-    >>> direction([0.0, -1.0]), direction([-0.5**0.5, -0.5**0.5]), direction([0.6, -0.8])
-    ('z2', '(z1 + z2)/sqrt(2)', '0.6*z1 - 0.8*z2')
-    """
-    values = [float(value) for value in vector]
-    large = [index for index, value in enumerate(values) if abs(value) > 1e-9]
-    if len(large) == 1:
-        return f"z{large[0] + 1}"
-    turn = -1.0 if values[large[0]] < 0 else 1.0
-    even = max(abs(abs(values[index]) - len(large) ** -0.5) for index in large) < 1e-9
-    text = ""
-    for index in large:
-        value = turn * values[index]
-        text += (" + " if value > 0 else " - ") if text else ("" if value > 0 else "-")
-        text += f"z{index + 1}" if even else f"{abs(value):.4g}*z{index + 1}"
-    return f"({text})/sqrt({len(large)})" if even else text
-
-
-def conclusions(certificate: Certificate) -> list[str]:
-    """Return what it comes to: whether all is learnt, what is not and what it would take, and all doubts."""
-    learned, rank = certificate.learned_dimension, certificate.effective_rank
-    steps = len(certificate.steps)
-    sentences = []
-    if certificate.fully_learned and rank:
-        times = "one step" if steps == 1 else f"{steps} steps"
-        sentences.append(f"Everything is learnt, in {times}, with {certificate.samples} samples.")
-    elif rank:
-        what = "Nothing is learnt" if learned == 0 else f"The chain stops at {learned} of {rank} directions"
-        sentences.append(f"{what} at this batch size.")
-        sentences += _what_it_takes(certificate)
-    notes = [message for message in certificate.messages if not message.startswith("undecided - ")]
-    sentences += [f"Note: {message}." for message in notes]
-    doubts = [message for message in certificate.messages if message.startswith("undecided - ")]
-    sentences += [f"UNDECIDED: {message.removeprefix('undecided - ')}." for message in doubts]
-    return sentences
-
-
-def _what_it_takes(certificate: Certificate) -> list[str]:
-    sentences = []
-    for item in certificate.per_direction_leap:
-        names = ", ".join(map(direction, item.directions))
-        if item.leap is not None and item.leap > certificate.batch_exponent:
-            sentences.append(f"Fresh batches would learn {names} at n ~ d^{item.leap}.")
-        elif item.leap is None and certificate.activation is None:
-            sentences.append(f"Fresh batches never learn {names}.")
-    generative = certificate.generative_leap
-    if not certificate.reuse and generative is not None and generative <= 1 != certificate.leap:
-        sentences.append("A reused batch of n ~ d samples would learn everything (--reuse).")
-    return sentences

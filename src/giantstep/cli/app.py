@@ -25,6 +25,7 @@ def application() -> App:
     from cyclopts import App, Parameter
 
     from giantstep.cli.analyze import analyze
+    from giantstep.cli.explore import explore
     from giantstep.cli.predict_features import features
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.predict_time_scales import time_scales
@@ -42,7 +43,7 @@ def application() -> App:
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
-    commands: tuple[Callable[..., int], ...] = (analyze, simulate, run, studies, show, figure)
+    commands: tuple[Callable[..., int], ...] = (analyze, simulate, run, studies, show, figure, explore)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
     predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from giantstep.cli.app import looks_like_option, unknown_option
-from giantstep.errors import SpecError, nearest
+from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
     from giantstep.networks import Network
@@ -39,23 +39,11 @@ def read_target(text: str, noise: str | None) -> Target:
     SpecError
         Names the place in the text, or the nearest name of the catalog.
     """
-    from giantstep.targets import Target, catalog
+    from giantstep.targets.reading import named_or_written
 
     if looks_like_option(text):
         raise unknown_option(text)
-    name = text.strip()
-    if name in catalog.names():
-        target = Target.from_catalog(name)
-    else:
-        try:
-            target = Target.parse(text)
-        except SpecError:
-            hint = nearest(name, catalog.names()) if name.isidentifier() else ""
-            if not hint:
-                raise
-            raise SpecError(
-                f"target: {name!r} is neither an expression in z1, z2, .. nor a name of the catalog{hint}"
-            ) from None
+    target = named_or_written(text)
     return target if noise is None else replace(target, noise=number(noise, "noise"))
 
 

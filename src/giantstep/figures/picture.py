@@ -1,0 +1,64 @@
+"""A picture: a chart's frame and its tables apart, so that a page redraws the tables and keeps the frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+# Larger than on paper: a page is read from further away.
+_SCREEN_AXIS = {
+    "labelFontSize": 11,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+    "gridColor": "#EEEEEE",
+    "tickSize": 3,
+}
+_SCREEN_LEGEND = {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 70}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A Vega-Lite chart whose data are named.
+
+    Attributes
+    ----------
+    frame : dict
+        The chart without data: marks read tables by name.
+    tables : dict of str to list of dict
+        Name -> rows; no NaN, no infinity.
+    """
+
+    frame: dict[str, Any]
+    tables: dict[str, list[Row]]
+
+    def spec(self) -> dict[str, Any]:
+        """Return the whole chart as a Vega-Lite document."""
+        return self.frame | {"datasets": self.tables}
+
+    def chart(self, *, width: int = 420) -> Any:
+        """Return the chart for `giantstep.figures.export.save`, at a width in pixels."""
+        import altair as alt
+
+        return alt.Chart.from_dict(self.spec() | {"width": width})
+
+
+def frame(layers: list[Any], *, height: int, title: str = "") -> dict[str, Any]:
+    """Return the frame of layered marks as wide as the page leaves room for."""
+    import altair as alt
+
+    from giantstep.figures.theme import themed
+
+    chart = alt.layer(*layers).properties(width="container", height=height)
+    if title:
+        chart = chart.properties(title=alt.TitleParams(title, fontSize=12))
+    chart = themed(chart).configure_axis(**_SCREEN_AXIS).configure_legend(**_SCREEN_LEGEND)
+    document: dict[str, Any] = chart.to_dict(validate=False)
+    return document | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def finite(value: float) -> float | None:
+    """Return a number for a table: None, which no mark draws, where it is not finite."""
+    return float(value) if math.isfinite(value) else None
