@@ -55,7 +55,7 @@ def test_data_with_missing_points_are_drawn_all_the_same(data):
 
 
 def test_wrong_requests_are_named(data):
-    assert kinds() == ("stairway", "exponents", "beyond-kernel", "learning-curves")
+    assert {"stairway", "overlap-plane", "spike-map"} <= set(kinds())
     with pytest.raises(SpecError, match="figure: found 'stairs', expected stairway"):
         draw("stairs", data)
     with pytest.raises(SpecError, match="did you mean 'stair2'"):

@@ -10,14 +10,16 @@ _KINDS = {
     "exponents": "giantstep.figures.exponents",
     "beyond-kernel": "giantstep.figures.beyond_kernel",
     "learning-curves": "giantstep.figures.learning_curves",
+    "overlap-plane": "giantstep.figures.overlap_plane",
+    "spike-map": "giantstep.figures.spike_map",
 }
 
 
 def kinds() -> tuple[str, ...]:
     """Return the kinds of figures there are.
 
-    >>> kinds()
-    ('stairway', 'exponents', 'beyond-kernel', 'learning-curves')
+    >>> {"stairway", "overlap-plane"} <= set(kinds())
+    True
     """
     return tuple(_KINDS)
 
@@ -25,10 +27,27 @@ def kinds() -> tuple[str, ...]:
 def draw(kind: str, dataset: Any, **options: Any) -> Any:
     """Return the chart of a kind; save it with `giantstep.figures.export.save`.
 
+    Parameters
+    ----------
+    kind : str
+        One of `kinds`.
+    dataset : xarray.Dataset
+        One run or prediction (what ``gs.simulate`` and ``gs.predict.*`` return), or a study's results
+        (``giantstep.studies.drawable``).
+    **options
+        What else the figure can show, such as ``theory=``; see the function of the kind.
+
     Raises
     ------
     SpecError
-        For a kind that does not exist.
+        For a kind that does not exist, or a Dataset that lacks what the figure needs.
+
+    Examples
+    --------
+    >>> from giantstep import Network, Protocol, Target, predict
+    >>> theory = predict.overlaps(Target.parse("z1"), Network(2), Protocol.repeat(1, batch="2d"))
+    >>> draw("stairway", theory).to_dict()["title"]["text"]
+    'Overlaps after every giant step'
     """
     from giantstep.errors import SpecError, nearest
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
+from giantstep.figures.error_bounds import error_bounds
 from giantstep.figures.theme import COLORS, DASHES, SHAPES, themed
 
 if TYPE_CHECKING:
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
 _WORDS = ("no step", "one step", "two steps", "three steps", "four steps", "five steps")
 
 
-def beyond_kernel(dataset: xr.Dataset) -> Any:
+def beyond_kernel(dataset: xr.Dataset, *, bounds: xr.Dataset | None = None) -> Any:
     """Return one panel a target: error by number of steps, lower bounds as rules of the same colour and dash.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        From `giantstep.studies.drawable(folder, "beyond-kernel")`.
+        From `giantstep.studies.drawable(folder, "beyond-kernel")`; or one run, from `giantstep.simulate`,
+        which `giantstep.figures.error_bounds.error_bounds` draws.
+    bounds : xarray.Dataset, optional
+        Beside one run: from `giantstep.predict.bounds`.
 
     Raises
     ------
@@ -29,6 +33,8 @@ def beyond_kernel(dataset: xr.Dataset) -> Any:
     """
     import altair as alt
 
+    if "samples" not in dataset.dims and "axes" not in dataset.attrs:
+        return error_bounds(dataset, bounds=bounds)
     if "test_error" not in dataset or not dataset["test_error"].notnull().any():
         raise SpecError("beyond-kernel: needs simulations with a ridge and a ridge_batch; run them first.")
     names = [_words(int(steps)) for steps in dataset["steps"].values]

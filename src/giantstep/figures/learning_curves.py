@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
-from giantstep.figures.theme import COLORS, DASHES, themed
+from giantstep.figures.live_curves import live_curves
+from giantstep.figures.marks import look
+from giantstep.figures.theme import COLORS, SHAPES, themed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,13 +17,16 @@ _LINES = {"structured": [1, 0], "isotropic": [6, 3], "no step": [2, 2]}
 _WIDTH, _HEIGHT = 250, 210
 
 
-def learning_curves(dataset: xr.Dataset) -> Any:
+def learning_curves(dataset: xr.Dataset, **beside: Any) -> Any:
     """Return a panel a setting, error against n / d; below, spike against n0 / d, best step against n / d.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        From `giantstep.studies.drawable(folder, "learning-curves")`.
+        From `giantstep.studies.drawable(folder, "learning-curves")`; or one prediction, from
+        `giantstep.predict.features`, which `giantstep.figures.live_curves.live_curves` draws.
+    **beside
+        Beside one prediction: ``isotropic``, ``baseline``, ``measured``, ``quantity``.
 
     Raises
     ------
@@ -31,14 +36,19 @@ def learning_curves(dataset: xr.Dataset) -> Any:
     import altair as alt
 
     if "line_error" not in dataset:
-        raise SpecError("learning-curves: found no learning curve, expected the summary of such a study.")
+        return live_curves(dataset, **beside)
+    if beside:
+        raise SpecError(
+            f"learning-curves: found {', '.join(beside)} beside a study, which holds everything it shows; "
+            "leave it out."
+        )
     settings = [str(setting) for setting in dataset["setting"].values]
     panels = [_panel(dataset.sel(setting=setting), setting) for setting in settings]
     rows = [alt.hconcat(*panels[k : k + 3], spacing=22) for k in range(0, len(panels), 3)]
     below = alt.hconcat(
-        _across(dataset, settings, "first_batch_ratio", "spike_alignment", "n0 / d", "spike alignment"),
-        _across(dataset, settings, "first_batch_ratio", "spike_strength", "n0 / d", "spike strength"),
-        _across(dataset, settings, "optimum_ratio", "best_step", "n / d", "best step"),
+        _across(dataset, settings, "first_batch_ratio", "spike_alignment", "first batch n0 / d", "spike alignment γ"),
+        _across(dataset, settings, "first_batch_ratio", "spike_strength", "first batch n0 / d", "spike strength r"),
+        _across(dataset, settings, "optimum_ratio", "best_step", "samples n / d", "best step η"),
         spacing=22,
     ).resolve_scale(color="shared", strokeDash="shared")
     title = alt.TitleParams(
@@ -79,14 +89,16 @@ def _panel(one: xr.Dataset, setting: str) -> Any:
         "kind:N", scale=alt.Scale(domain=kinds, range=[COLORS[0], COLORS[0], COLORS[1]]), legend=None
     )
     dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=kinds, range=list(_LINES.values())), legend=None)
-    x = alt.X("x:Q", title="n / d", scale=alt.Scale(type="log", nice=False))
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=list(SHAPES[:3])), legend=None)
+    x = alt.X("x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False))
+    x = x.axis(format="~g", grid=False)
     y = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
     curve = alt.Chart(alt.InlineData(values=lines)).mark_line(strokeWidth=1.4)
     dots = alt.Chart(alt.InlineData(values=points))
     layers = [
         curve.encode(x=x, y=y, color=color, strokeDash=dash),
         dots.mark_rule().encode(x=x, y=alt.Y("low:Q", title="test error"), y2="high:Q", color=color),
-        dots.mark_point(filled=True, size=38, opacity=1).encode(x=x, y=y, color=color),
+        dots.mark_point(filled=True, size=38, opacity=1).encode(x=x, y=y, color=color, shape=shape),
     ]
     head, _, rest = setting.partition(": ")
     words = alt.TitleParams(head, subtitle=rest, fontSize=11, subtitleFontSize=10)
@@ -103,23 +115,15 @@ def _across(dataset: xr.Dataset, settings: list[str], axis: str, name: str, xtit
         for x, y in zip(dataset[axis].values, dataset[name].sel(setting=setting).values, strict=True)
         if math.isfinite(float(y))
     ]
-    cycle = range(len(settings))
     legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=600, symbolSize=400)
-    color = alt.Color(
-        "setting:N",
-        scale=alt.Scale(domain=settings, range=[COLORS[k % len(COLORS)] for k in cycle]),
-        legend=legend,
-    )
-    dash = alt.StrokeDash(
-        "setting:N",
-        scale=alt.Scale(domain=settings, range=[list(DASHES[k // len(COLORS) % len(DASHES)]) for k in cycle]),
-        legend=legend,
-    )
+    color, _, dash = look(settings, field="setting", legend=legend, symbols=False)
     return (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.4)
         .encode(
-            x=alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False)),
+            x=alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False)).axis(
+                format="~g", tickCount=5, grid=False
+            ),
             y=alt.Y("y:Q", title=ytitle, scale=alt.Scale(zero=False)),
             color=color,
             strokeDash=dash,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, nearest
+from giantstep.figures.overlap_steps import overlap_steps
 from giantstep.figures.theme import COLORS, DASHES, GREY, SHAPES, themed
 
 if TYPE_CHECKING:
@@ -19,8 +20,15 @@ LOWEST, HIGHEST = -2.15, 0.35
 _DODGE = 0.13
 
 
-def stairway(dataset: xr.Dataset, *, target: str | None = None, columns: int = 6) -> Any:
-    """Return the stairway of every setting of a collected study, or of one target in detail.
+def stairway(
+    dataset: xr.Dataset,
+    *,
+    target: str | None = None,
+    columns: int = 6,
+    theory: xr.Dataset | None = None,
+    certificate: Any = None,
+) -> Any:
+    """Return the stairway of every setting of a collected study, of one target in detail, or of one run.
 
     Each panel follows the directions of the target space over the giant steps. Lines are theory: 0 from the
     step on where a direction is learnt (its overlap stays O(1) as d grows), -1 before (the overlap squared
@@ -30,11 +38,14 @@ def stairway(dataset: xr.Dataset, *, target: str | None = None, columns: int = 6
     Parameters
     ----------
     dataset : xarray.Dataset
-        From `giantstep.studies.collect`, with a certificate beside the simulations.
+        From `giantstep.studies.collect`, with a certificate beside the simulations; or one run, from
+        `giantstep.simulate` or `giantstep.predict.overlaps`, which `overlap_steps` draws.
     target : str, optional
         One target: adds the overlaps themselves at each dimension.
     columns : int
         Panels a row.
+    theory, certificate : optional
+        Beside one run: see `giantstep.figures.overlap_steps.overlap_steps`.
 
     Raises
     ------
@@ -43,6 +54,8 @@ def stairway(dataset: xr.Dataset, *, target: str | None = None, columns: int = 6
     """
     from giantstep.studies.collecting import settings
 
+    if "axes" not in dataset.attrs and "dimension" not in dataset.dims:
+        return overlap_steps(dataset, theory=theory, certificate=certificate)
     if "learned_subspace" not in dataset or "dimension" not in dataset.dims:
         raise SpecError("stairway: needs a study with theory = 'certificate' and several dimensions.")
     found = [(_name(labels, one), one) for labels, one in settings(dataset)]

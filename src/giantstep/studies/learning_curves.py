@@ -14,6 +14,7 @@ from giantstep.errors import SpecError, StoreError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
+from giantstep.studies.first_step_spike import SPIKE, measured_spike
 from giantstep.studies.kinds.kind import read_target
 from giantstep.studies.learning_walk import CurveSetting
 from giantstep.studies.reports import Table, mean_and_error
@@ -33,11 +34,12 @@ _OPTIMA = 7
 
 @dataclass(slots=True)
 class _Curve:
-    """The runs of one setting: sample ratio -> error -> one value a run."""
+    """The runs of one setting: sample ratio -> error -> one value a run; the spike of each replicate's step."""
 
     label: str
     setting: CurveSetting
     runs: dict[float, dict[str, list[float]]] = field(default_factory=dict)
+    spikes: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 def summary(folder: str | Path) -> xr.Dataset:
@@ -49,8 +51,9 @@ def summary(folder: str | Path) -> xr.Dataset:
         Over (setting, sample_ratio): ``test_error``, ``train_error`` and ``no_step_error`` with ``*_se`` over
         replicates, ``runs``; with a leading axis theory also ``predicted_<error>`` and ``z_<error>``. Over
         (theory, setting, line): ``line_error`` at ``line_ratio``; ``line_no_step`` without a step. Over
-        (setting, first_batch_ratio): ``spike_strength``, ``spike_alignment``. Over (setting, optimum):
-        ``best_step`` and ``best_error`` at ``optimum_ratio``, at the setting's ridge.
+        (setting, first_batch_ratio): ``spike_strength``, ``spike_alignment``, ``bulk_scale``; measured on the
+        runs of the setting, at ``own_first_batch_ratio``: ``measured_<...>`` with ``*_se``. Over (setting,
+        optimum): ``best_step`` and ``best_error`` at ``optimum_ratio``, at the setting's ridge.
     """
     import xarray as xr
 
@@ -149,8 +152,11 @@ def _one(
     spikes = features(
         at, sigma, sample_ratio=1.0, theory="isotropic", **(step | {"first_batch_ratio": _MAP}), **common
     )
-    for name in ("spike_strength", "spike_alignment"):
+    found["own_first_batch_ratio"] = ((), np.asarray(setting.first_batch_ratio))
+    for place, name in enumerate(SPIKE):
         found[name] = (("first_batch_ratio",), spikes[name].values)
+        mean, error = mean_and_error([one[place] for one in curve.spikes.values()])
+        found |= {f"measured_{name}": ((), np.asarray(mean)), f"measured_{name}_se": ((), np.asarray(error))}
     best = best_features(
         at,
         sigma,
@@ -167,17 +173,21 @@ def _one(
 
 def _curves(folder: str | Path) -> list[_Curve]:
     curves: dict[str, _Curve] = {}
-    for label, setting, ratio, values in _runs(folder):
+    for label, setting, ratio, replicate, values, spike in _runs(folder):
         key = json.dumps([label, str(setting)])
         curve = curves.setdefault(key, _Curve(label, setting))
+        # Regressions of several sizes stand on the same step.
+        curve.spikes[replicate] = spike
         cell = curve.runs.setdefault(ratio, {name: [] for name in ERRORS})
         for name in ERRORS:
             cell[name].append(values[name])
     return list(curves.values())
 
 
-def _runs(folder: str | Path) -> Iterator[tuple[str, CurveSetting, float, dict[str, float]]]:
-    """Yield (label, setting, sample ratio, errors) of every finished run the theory speaks of."""
+def _runs(
+    folder: str | Path,
+) -> Iterator[tuple[str, CurveSetting, float, int, dict[str, float], tuple[float, ...]]]:
+    """Yield (label, setting, sample ratio, replicate, errors, spike) of every finished run theory speaks of."""
     store = Store(Path(folder))
     for point in open_folder(folder).points:
         spec = json.loads(point.task)
@@ -191,7 +201,9 @@ def _runs(folder: str | Path) -> Iterator[tuple[str, CurveSetting, float, dict[s
         except StoreError:
             continue
         names = {name: float(np.ravel(stored.variables[key][1])[0]) for name, key in ERRORS.items()}
-        yield _label(setting), setting, ratio, names
+        last = [np.asarray(stored.variables[key][1])[0, -1] for key in ("overlaps", "self_overlaps")]
+        spike = measured_spike(last[0][:, 0], last[1])
+        yield _label(setting), setting, ratio, int(spec["replicate"]), names, spike
 
 
 def _setting(spec: dict[str, Any]) -> tuple[CurveSetting | None, float]:
