@@ -45,8 +45,8 @@ def error_bounds(dataset: xr.Dataset, *, bounds: xr.Dataset | None = None) -> An
     dots = _dots(dataset)
     if not dots and bounds is None:
         raise SpecError(
-            "beyond-kernel: needs a readout refitted with a ridge (simulate with ridge='auto'), or the bounds "
-            "of predict.bounds."
+            "beyond-kernel: needs a readout refitted with a ridge (simulate with ridge='auto'), or the "
+            "bounds of predict.bounds."
         )
     steps, levels = _levels(bounds)
     last = max([steps, *(int(row["step"]) for row in dots)])
@@ -89,7 +89,10 @@ def _dots(dataset: xr.Dataset) -> list[dict[str, Any]]:
     noise = (dataset["test_error"] - dataset["test_error_clean"]).values
     last = dataset.sizes["step"] - 1
     rows = []
-    for step, values in ((0, dataset["test_error_no_step"].values - noise), (last, dataset["test_error_clean"])):
+    for step, values in (
+        (0, dataset["test_error_no_step"].values - noise),
+        (last, dataset["test_error_clean"]),
+    ):
         mean, error = mean_and_error(values)
         if math.isfinite(mean):
             rows.append({"name": _MEASURED, "step": float(step)} | bar(mean, error))
@@ -101,9 +104,7 @@ def _levels(bounds: xr.Dataset | None) -> tuple[int, list[dict[str, Any]]]:
     if bounds is None:
         return 0, []
     values = bounds["bound"].values
-    rows = [
-        {"name": _BOUND, "step": float(step), "value": float(value)} for step, value in enumerate(values)
-    ]
+    rows = [{"name": _BOUND, "step": float(step), "value": float(value)} for step, value in enumerate(values)]
     return len(values) - 1, [rows[0] | {"step": -0.5}, *rows] if rows else []
 
 

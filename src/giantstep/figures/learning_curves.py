@@ -46,8 +46,17 @@ def learning_curves(dataset: xr.Dataset, **beside: Any) -> Any:
     panels = [_panel(dataset.sel(setting=setting), setting) for setting in settings]
     rows = [alt.hconcat(*panels[k : k + 3], spacing=22) for k in range(0, len(panels), 3)]
     below = alt.hconcat(
-        _across(dataset, settings, "first_batch_ratio", "spike_alignment", "first batch n0 / d", "spike alignment γ"),
-        _across(dataset, settings, "first_batch_ratio", "spike_strength", "first batch n0 / d", "spike strength r"),
+        _across(
+            dataset,
+            settings,
+            "first_batch_ratio",
+            "spike_alignment",
+            "first batch n0 / d",
+            "spike alignment γ",
+        ),
+        _across(
+            dataset, settings, "first_batch_ratio", "spike_strength", "first batch n0 / d", "spike strength r"
+        ),
         _across(dataset, settings, "optimum_ratio", "best_step", "samples n / d", "best step η"),
         spacing=22,
     ).resolve_scale(color="shared", strokeDash="shared")

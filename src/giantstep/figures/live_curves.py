@@ -71,8 +71,8 @@ def live_curves(
         raise SpecError(f"quantity: found {quantity!r}, expected {', '.join(QUANTITIES)}{hint}.")
     if quantity not in dataset or "sample_ratio" not in dataset[quantity].dims:
         raise SpecError(
-            f"learning-curves: needs {quantity} over sample_ratio; predict.features gives it, and so does the "
-            "summary of a study of learning curves."
+            f"learning-curves: needs {quantity} over sample_ratio; found no learning curve. predict.features "
+            "gives one, and so does the summary of a study of them."
         )
     lines = _lines(dataset, quantity)
     names = list(dict.fromkeys(row["name"] for row in lines))
@@ -82,7 +82,7 @@ def live_curves(
     color, shape, dash = look(names, legend=legend, symbols=bool(dots))
     title = QUANTITIES[quantity]
     ratios = np.asarray(dataset["sample_ratio"].values, dtype=float)
-    kind = "log" if ratios.min() > 0 and ratios.max() / ratios.min() > 4 else "linear"
+    kind: Any = "log" if ratios.min() > 0 and ratios.max() / ratios.min() > 4 else "linear"
     x = alt.X("x:Q", title="samples of the readout, n / d", scale=alt.Scale(type=kind, nice=False))
     x = x.axis(format="~g", tickCount=6, grid=False)
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
@@ -91,8 +91,10 @@ def live_curves(
     layers[0] = layers[0].encode(strokeDash=dash) if len(ratios) > 1 else layers[0]
     said = [f"Lines: {_theory(dataset)}."]
     if thin:
-        style = {"strokeWidth": 1.0, "strokeDash": [6, 3], "opacity": 0.9}
-        layers.append(alt.Chart(table(thin)).mark_line(**style).encode(x=x, y=y, color=color, detail="name:N"))
+        style: Any = {"strokeWidth": 1.0, "strokeDash": [6, 3], "opacity": 0.9}
+        layers.append(
+            alt.Chart(table(thin)).mark_line(**style).encode(x=x, y=y, color=color, detail="name:N")
+        )
         said.append("Thin dashes: the published isotropic theory.")
     if baseline is not None:
         still = [row | {"name": RANDOM_FEATURES} for row in _lines(baseline, quantity)]
@@ -133,7 +135,9 @@ def _dots(measured: xr.Dataset, quantity: str, name: str) -> list[dict[str, Any]
     from giantstep.studies.reports import mean_and_error
 
     if quantity not in measured:
-        raise SpecError(f"measured: needs {quantity} over replicate and sample_ratio, found {list(measured)}.")
+        raise SpecError(
+            f"measured: needs {quantity} over replicate and sample_ratio, found {list(measured)}."
+        )
     rows = []
     for ratio in measured["sample_ratio"].values:
         mean, error = mean_and_error(measured[quantity].sel(sample_ratio=ratio).values)

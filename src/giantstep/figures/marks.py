@@ -32,7 +32,7 @@ def look(
 
     places = range(len(names)) if places is None else places
     shifted = [place + place // len(COLORS) for place in places]
-    palette = {
+    palette: dict[str, list[Any]] = {
         "color": [COLORS[place % len(COLORS)] for place in places],
         "shape": [SHAPES[place % len(SHAPES)] for place in shifted],
         "dash": [list(DASHES[place % len(DASHES)]) for place in shifted],

@@ -1,4 +1,4 @@
-"""The overlap plane: neurons as dots in a plane of the target space, step after step, in the teacher's circle."""
+"""The overlap plane: neurons as dots in a plane of the target space, step by step, in a circle."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def overlap_plane(
     target : str, optional
         One target of a study.
     plane : two directions, optional
-        Such as ("z1", "z3"); by default those learnt first where the Dataset holds a certificate, else z1, z2.
+        Such as ("z1", "z3"); by default those learnt first if the Dataset holds a certificate, else z1, z2.
     steps : sequence of int, optional
         Steps to draw; all by default.
 
@@ -71,7 +71,9 @@ def overlap_plane(
     _check(dataset)
     found = _targets(dataset, target)
     if not found:
-        raise SpecError("overlap-plane: found no target of two directions, expected one such as 'z1 + z1*z2'.")
+        raise SpecError(
+            "overlap-plane: found no target of two directions, expected one such as 'z1 + z1*z2'."
+        )
     shown = found[:MOST_TARGETS]
     rows, notes = [], []
     for name, one in shown:
@@ -79,9 +81,9 @@ def overlap_plane(
         rows.append(alt.hconcat(*panels, spacing=14))
         notes.append(note)
     lines = [
-        "Symbols: the neurons of every seed at their cosines w·v / |w|, a the readout weight; thin lines lead "
-        "from the step before.",
-        "On the circle a neuron lies wholly in the teacher's plane; at the centre it has learnt nothing of it.",
+        "Symbols: the neurons of every seed at their cosines w·v / |w|, a the readout weight; thin lines "
+        "lead from the step before.",
+        "On the circle a neuron lies wholly in the teacher's plane; at the centre it has learnt nothing.",
     ]
     if len(found) > len(shown):
         lines.append(f"{len(shown)} of {len(found)} targets; choose another with target (--target).")

@@ -57,9 +57,7 @@ def overlap_steps(dataset: xr.Dataset, *, theory: xr.Dataset | None = None, cert
     layers = []
     if symbols:
         chance = _chance_rows(dataset)
-        layers.append(
-            alt.Chart(table(chance)).mark_line(color=GREY, strokeDash=[1, 3]).encode(x=x, y=y)
-        )
+        layers.append(alt.Chart(table(chance)).mark_line(color=GREY, strokeDash=[1, 3]).encode(x=x, y=y))
     if lines:
         layers.append(
             alt.Chart(table(lines)).mark_line(strokeWidth=1.6).encode(x=x, y=y, color=color, strokeDash=dash)
@@ -133,7 +131,9 @@ def _chance_rows(one: xr.Dataset) -> list[dict[str, Any]]:
     """Return the overlap an isotropic row of the same energy outside the target space would have."""
     gram = one["self_overlaps"].transpose("replicate", "step", "neuron", "neuron_other").values
     energy = np.einsum("...ii->...i", gram).mean(-1)
-    inside = (one["overlaps"].transpose("replicate", "step", "neuron", "direction").values ** 2).sum(-1).mean(-1)
+    inside = (
+        (one["overlaps"].transpose("replicate", "step", "neuron", "direction").values ** 2).sum(-1).mean(-1)
+    )
     rank, d = one.sizes["direction"], int(one.attrs.get("dimension", 0))
     if d <= rank:
         return []

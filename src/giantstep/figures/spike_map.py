@@ -85,7 +85,7 @@ def _of_theory(dataset: xr.Dataset, known: list[str]) -> tuple[str, list[str], l
             "them; give a list."
         )
     spare = [dim for dim in dataset["spike_strength"].dims if dim not in AXES]
-    flat = dataset[known].isel({dim: 0 for dim in spare})
+    flat = dataset[known].isel(dict.fromkeys(spare, 0))
     names: list[str] = []
     lines: list[dict[str, Any]] = []
     for place in range(sizes[other]):
@@ -96,7 +96,9 @@ def _of_theory(dataset: xr.Dataset, known: list[str]) -> tuple[str, list[str], l
             at = one.isel({axis: spot})
             # Without a spike there is no direction to measure.
             there = [key for key in known if key != "spike_alignment" or float(at["spike_strength"]) > 0]
-            lines += [{"name": name, "what": key, "x": float(value), "value": float(at[key])} for key in there]
+            lines += [
+                {"name": name, "what": key, "x": float(value), "value": float(at[key])} for key in there
+            ]
     return axis, names, lines
 
 
@@ -161,13 +163,11 @@ def _panel(
     color, shape, dash = look(names, legend=legend, symbols=bool(points))
     own = [row for row in lines if row["what"] == key]
     spread = max(row["x"] for row in own) / max(min(row["x"] for row in own), 1e-12)
-    kind = "log" if spread > 8 and min(row["x"] for row in own) > 0 else "linear"
+    kind: Any = "log" if spread > 8 and min(row["x"] for row in own) > 0 else "linear"
     x = alt.X("x:Q", title=AXES[axis], scale=alt.Scale(type=kind, nice=False))
     x = x.axis(format="~g", tickCount=5, grid=False)
     y = alt.Y("value:Q", title=QUANTITIES[key], scale=alt.Scale(zero=key == "spike_alignment"))
-    layers = [
-        alt.Chart(table(own)).mark_line(strokeWidth=1.5).encode(x=x, y=y, color=color, strokeDash=dash)
-    ]
+    layers = [alt.Chart(table(own)).mark_line(strokeWidth=1.5).encode(x=x, y=y, color=color, strokeDash=dash)]
     dots = [row for row in points if row["what"] == key]
     if dots:
         base = alt.Chart(table(dots))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-
 SPIKE = ("spike_strength", "spike_alignment", "bulk_scale")
 
 

@@ -34,7 +34,7 @@ _OPTIMA = 7
 
 @dataclass(slots=True)
 class _Curve:
-    """The runs of one setting: sample ratio -> error -> one value a run; the spike of each replicate's step."""
+    """The runs of one setting: sample ratio -> error -> one value a run; and each replicate's spike."""
 
     label: str
     setting: CurveSetting
@@ -187,7 +187,7 @@ def _curves(folder: str | Path) -> list[_Curve]:
 def _runs(
     folder: str | Path,
 ) -> Iterator[tuple[str, CurveSetting, float, int, dict[str, float], tuple[float, ...]]]:
-    """Yield (label, setting, sample ratio, replicate, errors, spike) of every finished run theory speaks of."""
+    """Yield (label, setting, sample ratio, replicate, errors, spike) of every run theory speaks of."""
     store = Store(Path(folder))
     for point in open_folder(folder).points:
         spec = json.loads(point.task)
