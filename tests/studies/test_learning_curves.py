@@ -82,6 +82,16 @@ def test_the_figure_has_a_panel_a_setting_and_three_below(data):
         draw("learning-curves", data.drop_vars("line_error"))
 
 
+def test_the_spike_map_of_a_study_holds_the_spike_of_its_own_runs(folder):
+    data = drawable(folder, "spike-map")
+    one = data.isel(setting=0)
+    near = one.sel(first_batch_ratio=float(one.own_first_batch_ratio), method="nearest")
+    assert float(one.measured_spike_alignment) == pytest.approx(float(near.spike_alignment), abs=0.15)
+    assert float(one.measured_spike_strength_se) > 0
+    panels = draw("spike-map", data).to_dict()["hconcat"]
+    assert [len(panel["layer"]) for panel in panels] == [3, 3, 3]
+
+
 def test_runs_the_theory_does_not_know_are_not_taken_for_learning_curves(tmp_path):
     other = SMALL.replace('readout = "constant"', 'readout = "gaussian"').replace('["1d", "2d"]', '["1d"]')
     run(Study.parse(other), tmp_path, workers=1)

@@ -69,7 +69,8 @@ def live_curves(
     if quantity not in QUANTITIES:
         hint = nearest(quantity, QUANTITIES)
         raise SpecError(f"quantity: found {quantity!r}, expected {', '.join(QUANTITIES)}{hint}.")
-    if quantity not in dataset or "sample_ratio" not in dataset[quantity].dims:
+    dims = dataset[quantity].dims if quantity in dataset else ()
+    if "sample_ratio" not in dims or not set(dims) <= {"sample_ratio", *AXES}:
         raise SpecError(
             f"learning-curves: needs {quantity} over sample_ratio; found no learning curve. predict.features "
             "gives one, and so does the summary of a study of them."
