@@ -25,6 +25,8 @@ DIMENSIONS: Final = {
     "outlier": "singular value of a first layer, largest first",
     "spike": "spike that theory expects in a first layer, strongest first",
     "ladder_term": "term k of the second step's ladder, from 0",
+    "first_exponent": "power of the width in the first learning rate",
+    "second_exponent": "power of the width in the second learning rate",
     "singular_value_rank": "place in the whole spectrum, largest first",
     "first_batch_ratio": "n0 / d of the first step's batch",
     "time_scale_ratio": "eps: the readout flows 1/eps faster than the first layer",

@@ -12,6 +12,7 @@
 from giantstep.asymptotics.feature_spikes import spikes
 from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
+from giantstep.asymptotics.outlier_phases import outlier_phases
 from giantstep.asymptotics.overlap_dynamics import overlaps
 from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
 from giantstep.asymptotics.spiked_features import features
@@ -24,6 +25,7 @@ __all__ = [
     "grouped_features",
     "learning_times",
     "linear_ridge",
+    "outlier_phases",
     "overlaps",
     "spikes",
 ]
