@@ -19,6 +19,7 @@ DIMENSIONS: Final = {
     "samples": "samples of each step and of the readout",
     "batch": "size of a scanned batch, smallest first",
     "ridge": "penalty of the readout regression",
+    "penalty": "ridge p / n, the penalty beside the mean of squares (theory note 50)",
     "sample_ratio": "n / d of the readout batch",
     "learning_rate_ratio": "learning rate / width, for a readout of 1/sqrt(p): eta of theory note 30",
     "group": "neurons that start with the same readout",

@@ -9,6 +9,8 @@
 1.0
 """
 
+from giantstep.asymptotics.deep_features.curve import deep_curve, ridge_curve
+from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
 from giantstep.asymptotics.feature_spikes import spikes
 from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
@@ -19,13 +21,16 @@ from giantstep.asymptotics.spiked_features import features
 from giantstep.asymptotics.spiked_groups import grouped_features
 
 __all__ = [
+    "RidgeTheory",
     "best_features",
     "bounds",
+    "deep_curve",
     "features",
     "grouped_features",
     "learning_times",
     "linear_ridge",
     "outlier_phases",
     "overlaps",
+    "ridge_curve",
     "spikes",
 ]

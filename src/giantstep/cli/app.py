@@ -26,6 +26,7 @@ def application() -> App:
 
     from giantstep.cli.analyze import analyze
     from giantstep.cli.explore import explore
+    from giantstep.cli.predict_deep_features import deep_features
     from giantstep.cli.predict_features import features
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.predict_time_scales import time_scales
@@ -50,6 +51,7 @@ def application() -> App:
     predict.command(overlaps)
     predict.command(features)
     predict.command(time_scales)
+    predict.command(deep_features)
     app.command(predict)
     return app
 

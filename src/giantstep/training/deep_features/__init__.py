@@ -1,0 +1,1 @@
+"""Ridge readout on deep features, measured: drawn networks, and rows of your own data."""

@@ -1,0 +1,127 @@
+"""`predict deep-features`: the document, rows of a user's own, and one-line errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+COMMAND = ("predict", "deep-features")
+SMALL = (*COMMAND, "--widths", "60,40", "--dimension", "50", "--target-widths", "30")
+
+
+@pytest.fixture
+def rows(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((900, 6))
+    y = np.sign(x[:, 0] + 0.5 * rng.standard_normal(900))
+    np.savez(tmp_path / "rows.npz", features=x, labels=y)
+    lines = [",".join(f"{value:.17g}" for value in [*row, label]) for row, label in zip(x, y, strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b,c,d,e,f,label", *lines]) + "\n")
+    return tmp_path
+
+
+def test_the_document_of_a_network(giantstep):
+    ran = giantstep(*SMALL, "--samples", "20,2p", "--ridge", "0.1,1", "--json")
+    document = ran.document
+    assert ran.code == 0
+    assert document["parameters"]["widths"] == [60, 40]
+    assert [(point["ridge"], point["samples"]) for point in document["points"]] == [
+        (0.1, 20),
+        (0.1, 80),
+        (1.0, 20),
+        (1.0, 80),
+    ]
+    assert all(point["status"] == "converged" and point["test_error"] > 0.05 for point in document["points"])
+    assert document["warnings"] == []
+
+
+def test_a_simulation_is_laid_beside_it(giantstep):
+    document = giantstep(
+        *SMALL, "--target", "tanh(2*z1)", "--noise", "0.1", "--simulate", "3", "--json"
+    ).document
+    assert document["seeds"] == 3
+    for point in document["points"]:
+        found = point["simulation"]
+        assert found["test_error"] == pytest.approx(
+            point["test_error"], abs=8 * found["test_error_se"] + 0.05
+        )
+    assert document["rms_z"]["test_error"] is not None
+
+
+def test_rows_of_npz_and_csv_say_the_same(giantstep, rows):
+    words = ("--samples", "20,100", "--simulate", "5", "--json")
+    found = [
+        giantstep(*COMMAND, "--data", str(rows / f"rows.{kind}"), *words).document for kind in ("npz", "csv")
+    ]
+    assert found[0]["points"] == found[1]["points"]
+    assert found[0]["parameters"]["features"] == 6
+    assert found[0]["warnings"] == []
+
+
+def test_too_few_rows_a_feature_are_a_warning_with_the_remedy(giantstep, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "few.npz", features=rng.standard_normal((50, 6)), labels=rng.standard_normal(50))
+    ran = giantstep(*COMMAND, "--data", str(tmp_path / "few.npz"), "--samples", "20")
+    assert ran.code == 0
+    assert "Take at least 600 rows" in ran.out.replace("\n", " ")
+
+
+def broken(folder, name, **arrays):
+    np.savez(folder / f"{name}.npz", **arrays)
+    return str(folder / f"{name}.npz")
+
+
+def test_bad_data_is_one_line_and_exit_code_two(giantstep, tmp_path):
+    x, y = np.ones((30, 2)), np.ones(30)
+    x[:, 0] = np.arange(30)
+    holed = x.copy()
+    holed[7, 1] = np.nan
+    (tmp_path / "words.csv").write_text("1,2\n3,x\n")
+    (tmp_path / "ragged.csv").write_text("1,2\n3,4,5\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "broken.npz").write_bytes(b"no archive")
+    files = {
+        "features: found nan in row 7, column 1": broken(tmp_path, "holed", features=holed, labels=y),
+        "labels: found 29 for 30 rows": broken(tmp_path, "short", features=x, labels=y[:-1]),
+        "expected arrays 'features'": broken(tmp_path, "names", x=x, y=y),
+        "holds Python objects": broken(tmp_path, "objects", features=np.array([{}, None]), labels=y),
+        "expected an array of real numbers": broken(tmp_path, "words", features=np.array([["a"]]), labels=y),
+        "which fit any labels": broken(
+            tmp_path, "wide", features=np.random.default_rng(0).random((9, 9)), labels=y[:9]
+        ),
+        "no .npz file or broken": str(tmp_path / "broken.npz"),
+        "line 2: found '3,x'": str(tmp_path / "words.csv"),
+        "line 2: found 3 columns": str(tmp_path / "ragged.csv"),
+        "found no row": str(tmp_path / "empty.csv"),
+        "no such file": str(tmp_path / "missing.npz"),
+        "expected .npz or .csv": __file__,
+    }
+    for message, file in files.items():
+        ran = giantstep(*COMMAND, "--data", file, "--samples", "10")
+        assert (ran.code, ran.out) == (2, ""), message
+        assert message in ran.err
+        assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--activation", "relu"), "not odd"),
+        (("--rows", "idd"), "did you mean 'iid'"),
+        (("--ridge", "-1"), "ridge: found -1"),
+        (("--ridge", "1", "--penalty", "1"), "found both"),
+        (("--samples", "0"), "samples"),
+        (("--samples", "nan"), "samples"),
+        (("--simulate", "0"), "simulate: found 0"),
+        (("--noise", "-1"), "noise"),
+        (("--widths", "0"), "widths: found"),
+        (("--widths", "many"), "widths: found"),
+        (("--target", "z9", "--dimension", "5"), "rank 9 is above the dimension 5"),
+        (("--bogus",), "no such option"),
+    ],
+)
+def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):
+    ran = giantstep(*COMMAND, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
