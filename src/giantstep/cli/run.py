@@ -23,25 +23,29 @@ def run(
     out: Optional = None,
     workers: OptionalCount = None,
     full: bool = False,
+    quick: bool = False,
     resume: bool = False,
     dry_run: bool = False,
     yes: bool = False,
     json: bool = False,
 ) -> int:
-    """Run a study: a built-in name such as stairway, or a file STUDY.toml.
+    """Run a study: a built-in name such as stairway, a file STUDY.toml, or a paper such as 2305.18270.
 
     What is finished stays finished: the same command again goes on where it stopped.
 
     Parameters
     ----------
     study
-        A name listed by "giantstep studies", or the path of a .toml file.
+        A name listed by "giantstep studies", the path of a .toml file, or an arXiv number listed by
+        "giantstep studies --paper": all its figures, a verdict each, and a manifest.
     out
         Results folder. [default: results/<name of the study>]
     workers
         Processes; all cores by default. Results do not depend on it.
     full
         Run the longer twin of a built-in study.
+    quick
+        Run the shorter twin: the same figures, coarser.
     resume
         Go on in a folder that was begun with another version of the study.
     dry_run
@@ -54,8 +58,16 @@ def run(
     from giantstep.cli.console import afford, duration, print_json, size, tell
     from giantstep.studies import estimate, load
     from giantstep.studies import run as compute
+    from giantstep.studies.papers import is_paper
 
-    loaded = load(study, variant="full" if full else None)
+    if full and quick:
+        raise SpecError("--full and --quick: found both, expected one of them.")
+    variant = "full" if full else "quick" if quick else None
+    if is_paper(study):
+        from giantstep.cli.papers import run_paper
+
+        return run_paper(study, out, variant, workers, resume=resume, dry_run=dry_run, yes=yes, json=json)
+    loaded = load(study, variant=variant)
     folder = Path(out) if out else Path("results") / loaded.name
     processes = None if workers is None else whole(workers, "workers")
     expected = estimate(loaded, folder, workers=processes)
@@ -70,7 +82,7 @@ def run(
             print(f"the rest: about {duration(expected.seconds)}, {size(expected.memory)} of memory")
         return 0
     afford(expected.seconds, expected.memory, yes=yes, what=f"run {loaded.name}")
-    with _progress(loaded.name) as on_event:
+    with study_progress(loaded.name) as on_event:
         outcome = compute(loaded, folder, workers=processes, resume=resume, on_event=on_event)
     for point, reason in outcome.failures:
         tell(f"giantstep: {point.title}: {reason}")
@@ -93,7 +105,7 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
     try:
-        files = [str(file) for file in _draw(study, outcome.folder)]
+        files = [str(file) for file in draw_study(study, outcome.folder)]
     except SpecError as error:
         # Too little was computed for a figure; what there is has been printed and kept.
         tell(f"giantstep: no figure: {error}")
@@ -112,7 +124,7 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     return 1 if outcome.failures else 0
 
 
-def _draw(study: Study, folder: Path) -> list[Path]:
+def draw_study(study: Study, folder: Path) -> list[Path]:
     """Write the study's own figure in every format."""
     if study.figure is None:
         return []
@@ -125,7 +137,7 @@ def _draw(study: Study, folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[[Event], None]]:
+def study_progress(name: str) -> Iterator[Callable[[Event], None]]:
     """Yield a listener for the study's events: a bar of estimated work, or lines."""
     from giantstep.cli.console import progress
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-_STYLE = {"agrees": "green", "disagrees": "bold red", "not resolved": "yellow"}
+STYLE = {"agrees": "green", "disagrees": "bold red", "not resolved": "yellow"}
 
 
 def print_verdicts(title: str, table: dict[str, Any]) -> None:
@@ -22,7 +22,7 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
     console.print(Text(title, style="bold"))
     for row in table["rows"]:
         console.print()
-        verdict = Text(row["verdict"], style=_STYLE.get(row["verdict"], ""))
+        verdict = Text(row["verdict"], style=STYLE.get(row["verdict"], ""))
         dimension = f"   d = {count(row['dimension'])}" if row.get("dimension") else ""
         console.print(Text.assemble((_name(row), "bold"), f"   {row['expression']}{dimension}   ", verdict))
         steps = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
@@ -69,7 +69,7 @@ def _summary(rows: list[dict[str, Any]]) -> Table:
             for step in row["steps"]
         )
         last = row["steps"][-1] if row["steps"] else {"alignment": None, "alignment_se": None}
-        verdict = Text(row["verdict"], style=_STYLE.get(row["verdict"], ""))
+        verdict = Text(row["verdict"], style=STYLE.get(row["verdict"], ""))
         table.add_row(Text(_name(row)), climb, measured(last["alignment"], last["alignment_se"]), verdict)
     return table
 

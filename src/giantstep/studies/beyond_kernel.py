@@ -16,9 +16,11 @@ from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.sizes import Size
 from giantstep.studies.collecting import open_folder
+from giantstep.studies.judgement import Judgement
 from giantstep.studies.kinds.kind import read_target
 from giantstep.studies.reports import Table, mean_and_error
 from giantstep.studies.store import Store
+from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -119,6 +121,16 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
     heads |= {"margin": "lowest error - bound", "n": "at n/d", "below": "runs below"}
     note = f"A run is below its bound where its error is by {_SURE:.0f} sampling errors of its test sample."
     return (first, Table("Bounds, run by run", heads, runs, note))
+
+
+def judge(dataset: xr.Dataset) -> Judgement:
+    """Return whether any run is below the bound that theory puts under it."""
+    runs, below = int(dataset["runs"].sum()), int(dataset["below_bound"].sum())
+    if not runs:
+        return Judgement(NOT_RESOLVED, "no run is finished")
+    margin = float(np.nanmin(dataset["lowest_margin"].values))
+    reason = f"{below} of {runs} runs are below their bound, smallest distance {margin:.3g}"
+    return Judgement(DISAGREES if below else AGREES, reason, entries=runs)
 
 
 def _dimension(study: Any) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from giantstep.studies.assembling import MISSING
 from giantstep.studies.collecting import collect, open_folder, settings
 from giantstep.studies.crossings import bootstrap_weights, crossings, fit_power, weighted_means
+from giantstep.studies.judgement import Judgement, of_verdicts
 from giantstep.studies.judging import subspace_text
 from giantstep.studies.reports import Table
 from giantstep.studies.scan_overlaps import Gain, ScanCurves, expected_gain, scan_curves
@@ -208,6 +209,13 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         note = "z: mean difference over its standard error, along the whole curve (correlated in n)."
         found.append(Table("Scaling collapse on n / d^l", heads, collapse, note))
     return (*found, *specialisation(folder))
+
+
+def judge(dataset: xr.Dataset) -> Judgement:
+    """Return whether the measured exponents are the leaps."""
+    places = range(dataset.sizes["setting"])
+    rows = [_exponent_row(dataset.isel(setting=place)) for place in places]
+    return of_verdicts((row["verdict"] for row in rows), "exponents")
 
 
 def _exponent_row(one: xr.Dataset) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.first_step_spike import SPIKE, measured_spike
+from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.kind import read_target
 from giantstep.studies.learning_walk import CurveSetting
 from giantstep.studies.reports import Table, mean_and_error
@@ -109,6 +110,14 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         heads |= {theory: theory, f"z_{theory}": f"z {theory}"}
     note = "z = (mean over runs - theory) / standard error; few runs have heavy tails."
     return (Table("Test error after one step, and both theories", heads, rows, note),)
+
+
+def judge(dataset: xr.Dataset) -> Judgement:
+    """Return whether the simulated test errors follow the structured theory, the published one beside it."""
+    z = {name: dataset["z_test_error"].sel(theory=name).values for name in THEORIES}
+    published = of_scores(z["isotropic"])
+    beside = f"published isotropic theory: {published.reason.split(' over')[0]}"
+    return of_scores(z["structured"], bias=beside)
 
 
 def _one(

@@ -31,7 +31,8 @@ def load(study: str | Path, *, variant: str | None = None) -> Study:
     ----------
     study : str or path
     variant : str, optional
-        ``"full"`` reads the twin ``<name>.full.toml``, the same study at greater length.
+        ``"full"`` reads the twin ``<name>.full.toml``, the same study at greater length; ``"quick"`` a
+        shorter one.
 
     Raises
     ------

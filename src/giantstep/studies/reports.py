@@ -64,6 +64,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str) else plain(value)
 
 
+def home(kind: str | None) -> Any:
+    """Return the module of a kind of figure that has a summary of its own; None for the others."""
+    return import_module(_HOME[kind]) if kind in _HOME else None
+
+
 def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     """Return the tables of a study whose figure is of a kind, and write them and their Dataset to its folder.
 
