@@ -147,6 +147,42 @@ class Protocol:
         first = step(False)
         return cls(tuple(step(True) if reuse and number else first for number in range(steps)))
 
+    @classmethod
+    def of_exponents(
+        cls,
+        exponents: Sequence[float],
+        constants: Sequence[float],
+        *,
+        batch: Size | str | int,
+        reuse: bool = False,
+        loss: str = "correlation",
+    ) -> Protocol:
+        """Return one step for each exponent, of learning rate constant * width^exponent (theory note 40).
+
+        With ``reuse`` all steps are taken on the batch of the first.
+
+        Raises
+        ------
+        SpecError
+            For lists of different lengths, or numbers that make no learning rate.
+
+        Examples
+        --------
+        >>> protocol = Protocol.of_exponents([0.4, 0.3], [1, 3], batch="2d")
+        >>> [str(step.learning_rate) for step in protocol.steps]
+        ['p^0.4', '3p^0.3']
+        """
+        if len(exponents) != len(constants):
+            raise SpecError(
+                f"constants: found {len(constants)} for {len(exponents)} exponents, expected one a step."
+            )
+        size, steps = Size.parse(batch, name="batch"), list[Step]()
+        for exponent, constant in zip(exponents, constants, strict=True):
+            power = Size.parse(float(exponent), name="exponents").coefficient
+            scale = Size.parse(float(constant), name="constants").coefficient
+            steps.append(Step(size, Size(scale, p_power=power), bool(reuse and steps), loss=loss))
+        return cls(tuple(steps))
+
     def batches(self, dimension: int, width: int) -> tuple[int, ...]:
         """Return each step's number of samples at a dimension and width."""
         return tuple(step.batch.count(dimension=dimension, width=width) for step in self.steps)

@@ -19,6 +19,7 @@ from giantstep.asymptotics.overlap_dynamics import overlaps
 from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
 from giantstep.asymptotics.spiked_features import features
 from giantstep.asymptotics.spiked_groups import grouped_features
+from giantstep.asymptotics.weight_outliers import outliers
 
 __all__ = [
     "RidgeTheory",
@@ -30,6 +31,7 @@ __all__ = [
     "learning_times",
     "linear_ridge",
     "outlier_phases",
+    "outliers",
     "overlaps",
     "ridge_curve",
     "spikes",
