@@ -33,6 +33,7 @@ DIMENSIONS: Final = {
     "time_scale_ratio": "eps: the readout flows 1/eps faster than the first layer",
     "component": "order k of an orthonormal Hermite component",
     "time_point": "place on a grid of times, which the variable time holds",
+    "features": "which features: the network's, or the initial ones plus predicted spikes",
     "spike_order": "order k of a rank-one term of the features; a loss at k holds the terms up to k",
     "step_exponent": "alpha of a learning rate C n0^alpha",
     "learning_rate": "learning rate of the step",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.targets.callable_link import CallableLink
 from giantstep.targets.catalog import entry
 from giantstep.targets.expression import Expression
+from giantstep.targets.tree import Node, Number, add, negate
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,22 @@ class Target:
         """
         found = entry(name)
         return cls.parse(found.expression, noise=found.noise, rank=found.rank, name=found.name)
+
+    def minus(self, constant: float) -> Target:
+        """Return the target with a constant taken off its link, as centred labels are.
+
+        >>> str(Target.parse("z1**2").minus(1.0))
+        'z1**2 - 1'
+        """
+        link: Expression | CallableLink
+        if isinstance(self.link, Expression):
+            shift: Node = Number(abs(Fraction(repr(float(constant)))))
+            shift = shift if constant < 0 else negate(shift)
+            link = Expression(add(self.link.tree, shift), self.rank)
+        else:
+            function = self.link.function
+            link = CallableLink(lambda z: function(z) - constant, self.rank)
+        return replace(self, link=link)
 
     def __call__(self, z: Any) -> Any:
         """Return g(z) without noise: ``(..., rank)`` to ``(...)``, keeping float32 and float64."""

@@ -142,7 +142,7 @@ def direct_layers(
         if not rule.reuse:
             first, trend = number, None
         if rule.preprocess and trend is None:
-            trend = _trend(experiment, first)
+            trend = linear_trend(experiment, first)
         gradient = _gradient(experiment, arrays, number, first, layer, readout, biases, trend)
         rate = experiment.learning_rates[number - 1]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -213,8 +213,8 @@ def _gradient(
     return gradient
 
 
-def _trend(experiment: Experiment, step: int) -> tuple[float, Array64]:
-    """Return C_0 = mean y and C_1 = mean y x of the batch drawn at a step."""
+def linear_trend(experiment: Experiment, step: int) -> tuple[float, Array64]:
+    """Return C_0 = mean y and C_1 = mean y x of the batch drawn at a step, what preprocessing takes off."""
 
     def chunk_moments(item: tuple[int, int]) -> tuple[float, Any]:
         inputs, y = _samples(experiment, step, *item)

@@ -123,7 +123,7 @@ def top_spectrum(layer: Array, readout: Array, shown: int = SHOWN) -> TopSpectru
     gram = layer @ layer.T if wide else layer.T @ layer
     size = len(gram)
     shown = min(shown, size)
-    squares, vectors = _largest(lambda x: gram @ x, gram, size, shown)
+    squares, vectors = largest_eigenpairs(lambda x: gram @ x, gram, size, shown)
     roots = np.sqrt(np.maximum(squares, 0.0))
     other = (layer.T if wide else layer) @ vectors / np.where(roots > 0, roots, 1.0)
     left, right = (vectors, other) if wide else (other, vectors)
@@ -141,13 +141,15 @@ def top_spectrum(layer: Array, readout: Array, shown: int = SHOWN) -> TopSpectru
         def projected(x: Array) -> Array:
             return gram @ x - thin @ (thin.T @ x)
 
-    edge = scale * float(np.sqrt(max(float(_largest(projected, None, size, 1)[0][0]), 0.0)))
+    edge = scale * float(np.sqrt(max(float(largest_eigenpairs(projected, None, size, 1)[0][0]), 0.0)))
     values = scale * roots
     in_span = ((basis.T @ left) ** 2).sum(0)
     return TopSpectrum(values, left, right, in_span, edge, int((values > margin(len(layer)) * edge).sum()))
 
 
-def _largest(apply: Callable[[Any], Any], dense: Array | None, size: int, count: int) -> tuple[Array, Array]:
+def largest_eigenpairs(
+    apply: Callable[[Any], Any], dense: Array | None, size: int, count: int
+) -> tuple[Array, Array]:
     """Return the largest eigenvalues of a symmetric operator, decreasing, and their vectors."""
     if size <= _DENSE or count >= size - 1:
         matrix = apply(np.eye(size)) if dense is None else dense
