@@ -29,6 +29,7 @@ def application() -> App:
     from giantstep.cli.predict_deep_features import deep_features
     from giantstep.cli.predict_features import features
     from giantstep.cli.predict_overlaps import overlaps
+    from giantstep.cli.predict_spikes import spikes
     from giantstep.cli.predict_time_scales import time_scales
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
@@ -50,6 +51,7 @@ def application() -> App:
     predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)
     predict.command(overlaps)
     predict.command(features)
+    predict.command(spikes)
     predict.command(time_scales)
     predict.command(deep_features)
     app.command(predict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,20 +80,20 @@ class SpikeSetting:
         ratio = self.sample_ratio if self.first_batch_ratio is None else self.first_batch_ratio
         return max(1, round(ratio * self.dimension))
 
-    def predicted(self, form: str = "full", exponents: Any = None) -> xr.Dataset:
-        """Return the theory; along exponents of one's own where they are given."""
+    def predicted(self, form: str = "full", *, exponents: Any = None, rates: Any = None) -> xr.Dataset:
+        """Return the theory; along exponents or learning rates of one's own where they are given."""
         from giantstep.asymptotics import spikes
 
-        exponent = self.step_exponent if exponents is None else exponents
+        own = exponents is None and rates is None
         return spikes(
             self.target,
             self.network,
             dimension=self.dimension,
             sample_ratio=self.sample_ratio,
             first_batch_ratio=self.first_batch_ratio,
-            step_exponent=exponent,
+            step_exponent=self.step_exponent if own else exponents,
             step_constant=self.step_constant,
-            learning_rate=self.learning_rate if exponents is None else None,
+            learning_rate=self.learning_rate if own else rates,
             ridge=self.ridge,
             form=form,
             intercept=self.intercept,
@@ -104,10 +104,6 @@ class SpikeSetting:
         tested = max(2 * self.samples, 4096)
         one = replicate_cost(self.network.width, self.dimension, self.samples, self.first_batch, tested)
         return Cost(seeds * one.seconds, one.memory)
-
-    def at(self, exponent: float) -> SpikeSetting:
-        """Return the same setting at another step exponent."""
-        return replace(self, step_exponent=exponent, learning_rate=None)
 
 
 def simulated_replicate(setting: SpikeSetting, streams: Streams, threads: int | None = None) -> xr.Dataset:
@@ -176,8 +172,8 @@ def spike_scores(data: xr.Dataset, theories: dict[str, xr.Dataset]) -> xr.Datase
     Returns
     -------
     xarray.Dataset
-        ``<name>``, ``<name>_se``, ``<name>_predicted``, ``<name>_z`` for `SPIKES` over (features, spike_order)
-        and `GAINS` over features; also for ``initial_train_loss`` and ``initial_test_error``.
+        ``<name>``, ``<name>_se``, ``<name>_predicted``, ``<name>_z`` for `SPIKES` over (features,
+        spike_order) and `GAINS` over features; also for ``initial_train_loss`` and ``initial_test_error``.
     """
     import xarray as xr
 

@@ -189,11 +189,11 @@ def feature_replicate(
         start, layer = (found for found, _ in direct_layers(experiment))
         direction = linear_trend(experiment, 1)[1]
         measured = _blank()
-        if np.isfinite(layer).all():
-            drawn = [
-                _moments(experiment, (start, layer), direction, expansion.feature_mean, role, size)
-                for role, size in ((Role.READOUT, samples), (Role.TEST, tested))
-            ]
+        drawn = [
+            _moments(experiment, (start, layer), direction, expansion.feature_mean, role, size)
+            for role, size in ((Role.READOUT, samples), (Role.TEST, tested))
+        ]
+        if all(np.isfinite(sums.gram).all() for pair in drawn for sums in pair):
             lam = ridge * network.width / samples
             a = experiment.draw_readout() / math.sqrt(network.width)
             measured = _measure(drawn, a, expansion, learning_rate, lam, intercept, target.noise)
@@ -240,9 +240,10 @@ def _moments(
         y = labels(experiment.target, inputs[:, : experiment.target.rank].T, noise)
         kappa = (inputs @ along).astype(np.float64)
         probes = np.stack([y.astype(np.float64), np.ones(count), kappa, kappa * kappa])
-        for layer, total in zip(weights, sums, strict=True):
-            features = np.asarray(experiment.network.activation.value(layer @ inputs.T), dtype=np.float64)
-            total.add(features - mean, probes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for layer, total in zip(weights, sums, strict=True):
+                features = np.asarray(experiment.network.activation.value(layer @ inputs.T))
+                total.add(features.astype(np.float64) - mean, probes)
     return sums
 
 

@@ -1,10 +1,10 @@
 """Kinds of points: one file each, and their one register.
 
 >>> sorted(KINDS)
-['certificate', 'learning-curve', 'overlaps', 'scan', 'simulation']
+['certificate', 'feature-spikes', 'learning-curve', 'overlaps', 'scan', 'simulation']
 """
 
-from giantstep.studies.kinds import certificate, learning_curve, overlaps, scan, simulation
+from giantstep.studies.kinds import certificate, feature_spikes, learning_curve, overlaps, scan, simulation
 from giantstep.studies.kinds.kind import Draws, Fact, Kind
 
 REGISTER = (
@@ -13,6 +13,7 @@ REGISTER = (
     certificate.KIND,
     overlaps.KIND,
     learning_curve.KIND,
+    feature_spikes.KIND,
 )
 
 KINDS = {kind.name: kind for kind in REGISTER}

@@ -1,0 +1,300 @@
+"""`giantstep predict spikes`: outliers of the features after one giant step, and a simulation if asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from giantstep.cli.options import (
+    Count,
+    Number,
+    Optional,
+    OptionalCount,
+    OptionalNumber,
+    Text,
+    number,
+    numbers,
+    read_target,
+    seed_number,
+    whole,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from giantstep.studies.spike_walk import SpikeSetting
+
+NumberList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
+RequiredTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
+
+SCALARS = ("initial_train_loss", "initial_test_error", "m1", "m2", "delta", "edge")
+STEP = ("gradient_square", "gradient_alignment", "row_variance")
+OF_SPIKES = ("singular_value", "leading_value", "left_alignment", "right_alignment")
+GAINS = ("train_improvement", "test_improvement")
+KINDS_OF_GAIN = ("", "_limit", "_dressed")
+
+
+def spikes(
+    *,
+    target: RequiredTarget,
+    activation: Text = "He1+0.5*He2",
+    dimension: Count = "1000",
+    sample_ratio: Number = "2",
+    first_batch_ratio: OptionalNumber = None,
+    width_ratio: Number = "1.4",
+    step_exponent: NumberList = None,
+    step_constant: Number = "1",
+    learning_rate: NumberList = None,
+    ridge: Number = "0.5",
+    readout: Text = "gaussian",
+    form: Optional = None,
+    intercept: bool = False,
+    noise: OptionalNumber = None,
+    simulate: OptionalCount = None,
+    seed: Count = "0",
+    threads: OptionalCount = None,
+    yes: bool = False,
+    json: bool = False,
+) -> int:
+    """Predict the spikes of the features after one giant step, and what they are worth to the readout.
+
+    Parameters
+    ----------
+    target
+        A function of z1 such as "z1 + 0.5*He2(z1)", or a name of the catalog.
+    activation
+        relu, tanh, .., a mixture "He1+0.5*He2" or an expression "tanh(z+0.6)". [default: He1+0.5*He2]
+    dimension
+        Input dimension d. [default: 1000]
+    sample_ratio
+        Samples of the readout / d. [default: 2]
+    first_batch_ratio
+        Samples of the step / d. [default: sample-ratio]
+    width_ratio
+        Width / d. [default: 1.4]
+    step_exponent
+        alpha, one or a comma list: the learning rate is C n0^alpha, 0 <= alpha < 1/2. [default: 0.3]
+    step_constant
+        C. [default: 1]
+    learning_rate
+        The learning rate itself, one or a comma list.
+    ridge
+        Penalty of the readout. [default: 0.5]
+    readout
+        gaussian, uniform or rademacher. [default: gaussian]
+    form
+        full, or leading: without the variance term. [default: full]
+    intercept
+        Centre features and labels over the sample.
+    noise
+        Variance of the label noise; by default the catalog's, else 0.
+    simulate
+        Simulate the same with this many seeds, and lay both forms of the theory beside it.
+    seed
+        Root seed of the simulation. [default: 0]
+    threads
+        Threads of the simulation; all cores by default.
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+    from giantstep.cli.console import print_json
+    from giantstep.studies.spike_walk import SpikeSetting
+
+    problem = read_target(target, noise)
+    if step_exponent is None and learning_rate is None:
+        step_exponent = "0.3"
+    exponents = None if step_exponent is None else numbers(step_exponent, "step_exponent")
+    rates = None if learning_rate is None else numbers(learning_rate, "learning_rate")
+    first = None if first_batch_ratio is None else number(first_batch_ratio, "first_batch_ratio")
+    given: dict[str, Any] = {
+        "dimension": whole(dimension, "dimension"),
+        "sample_ratio": number(sample_ratio, "sample_ratio"),
+        "width_ratio": number(width_ratio, "width_ratio"),
+        "ridge": number(ridge, "ridge"),
+        "step_constant": number(step_constant, "step_constant"),
+    }
+    settings = [
+        SpikeSetting(
+            problem,
+            activation,
+            first_batch_ratio=first,
+            step_exponent=None if exponents is None else exponents[place],
+            learning_rate=None if rates is None else rates[place],
+            readout=readout,
+            intercept=intercept,
+            **given,
+        )
+        for place in range(len(exponents if exponents is not None else rates or ()))
+    ]
+    # One question about all steps: its notes speak of all of them.
+    predicted = settings[0].predicted(form or "full", exponents=exponents, rates=rates)
+    measured = None if simulate is None else _simulate(settings, simulate, seed, threads, yes)
+    document = _document(predicted, "step_exponent" if exponents is not None else "learning_rate", measured)
+    if json:
+        print_json(document)
+    else:
+        _print(document)
+    return int(any(point["status"] != "converged" for point in document["points"]))
+
+
+def _simulate(
+    settings: list[SpikeSetting], seeds: str, seed: str, threads: str | None, yes: bool
+) -> list[xr.Dataset]:
+    from giantstep.cli.console import afford, progress
+    from giantstep.errors import SpecError
+    from giantstep.studies.spike_walk import spike_walk
+
+    count = whole(seeds, "simulate")
+    if not 1 <= count <= 10**6:
+        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
+    workers = None if threads is None else whole(threads, "threads")
+    price = settings[0].cost(count * len(settings))
+    afford(price.seconds, price.memory, yes=yes, what="predict spikes --simulate")
+    root = seed_number(seed)
+    with progress("simulating", count * len(settings)) as advance:
+        return [
+            spike_walk(setting, seeds=count, seed=root, threads=workers, on_progress=advance)[1]
+            for setting in settings
+        ]
+
+
+def _document(predicted: xr.Dataset, axis: str, measured: list[xr.Dataset] | None) -> dict[str, Any]:
+    """Return the contract's document."""
+    import json
+
+    from giantstep.cli.console import finite
+
+    said = predicted.attrs
+    names = ("target", "noise", "activation", "readout", "dimension", "width", "sample_ratio")
+    parameters = {name: said[name] for name in (*names, "first_batch_ratio", "ridge", "form")}
+    parameters["intercept"] = bool(said["intercept"])
+    points = []
+    for place in range(predicted.sizes[axis]):
+        at = predicted.isel({axis: place})
+        count = int(at["spike_count"])
+        point: dict[str, Any] = {
+            "step_exponent": finite(at[axis]) if axis == "step_exponent" else None,
+            "learning_rate": finite(at["learning_rate"]),
+            "spike_count": None if count < 0 else count,
+            "growing_orders": [int(k) for k in str(at["growing_orders"].values).split(",") if k],
+        }
+        point |= {name: finite(at[name]) for name in (*SCALARS, *STEP)}
+        point["spikes"] = [_spike(at.sel(spike_order=k)) for k in at["spike_order"].values]
+        point["losses"] = [_losses(at.sel(spike_order=k)) for k in at["spike_order"].values]
+        point |= {"status": str(at["status"].values), "message": str(at["message"].values)}
+        point["residual"] = finite(at["residual"])
+        if measured is not None:
+            point["measured"] = _measured(measured[place])
+        points.append(point)
+    return {"parameters": parameters, "points": points, "notes": json.loads(said["notes"])}
+
+
+def _spike(one: xr.Dataset) -> dict[str, Any]:
+    from giantstep.cli.console import finite
+
+    found = {"order": int(one["spike_order"]), "status": str(one["spike_status"].values)}
+    return found | {name: finite(one[name]) for name in OF_SPIKES}
+
+
+def _losses(one: xr.Dataset) -> dict[str, Any]:
+    from giantstep.cli.console import finite
+
+    names = ["train_loss", "test_error"] + [f"{gain}{kind}" for kind in KINDS_OF_GAIN for gain in GAINS]
+    return {"terms": int(one["spike_order"])} | {name: finite(one[name]) for name in names}
+
+
+def _measured(scores: xr.Dataset) -> dict[str, Any]:
+    """Return what was measured of each kind of features, with standard errors and z-scores."""
+    from giantstep.cli.console import finite
+    from giantstep.studies.spike_walk import GAINS as GAINED
+    from giantstep.studies.spike_walk import SPIKES
+
+    def read(one: xr.Dataset, name: str) -> dict[str, float | None]:
+        return {name + part: finite(one[name + part]) for part in ("", "_se", "_predicted", "_z")}
+
+    rows = []
+    for kind in scores["features"].values:
+        one = scores.sel(features=kind)
+        row: dict[str, Any] = {"features": str(kind)}
+        for name in GAINED:
+            row |= read(one, name)
+        row["spikes"] = []
+        for k in one["spike_order"].values:
+            spike: dict[str, Any] = {"order": int(k)}
+            for name in SPIKES:
+                spike |= read(one.sel(spike_order=k), name)
+            row["spikes"].append(spike)
+        rows.append(row)
+    initial: dict[str, Any] = {}
+    for name in ("initial_train_loss", "initial_test_error"):
+        initial |= read(scores, name)
+    return initial | {"features": rows}
+
+
+def _print(document: dict[str, Any]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text as Words
+
+    from giantstep.cli.console import measured as with_error
+    from giantstep.cli.console import stdout
+
+    console, given = stdout(), document["parameters"]
+    size = f"d = {given['dimension']}, width {given['width']}, {given['readout']} readout"
+    console.print(Words.assemble((given["target"], "bold"), f"   {given['activation']}, {size}"))
+    for point in document["points"]:
+        step = f"learning rate {point['learning_rate']:.4g}"
+        if point["step_exponent"] is not None:
+            step = f"step exponent {point['step_exponent']:g}, {step}: {_growing(point)}"
+        console.print()
+        console.print(Words(f"{step}; bulk up to {point['edge']:.4g}", style="bold"))
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+        heads = ("order", "status", "singular value", "cos² left", "train gain", "test gain")
+        for title in heads:
+            table.add_column(title, justify="left" if title == "status" else "right")
+        for spike, loss in zip(point["spikes"], point["losses"], strict=True):
+            table.add_row(
+                str(spike["order"]),
+                spike["status"].replace("_", " "),
+                f"{spike['singular_value']:.4f}",
+                f"{spike['left_alignment']:.4f}",
+                f"{loss['train_improvement']:.4f}",
+                f"{loss['test_improvement']:.4f}",
+            )
+        for row in point.get("measured", {}).get("features", ()):
+            for spike in row["spikes"]:
+                last = spike is row["spikes"][-1]
+                values = [
+                    with_error(spike[name], spike[f"{name}_se"], short=True)
+                    for name in ("singular_value", "left_alignment")
+                ]
+                values += [
+                    with_error(row[name], row[f"{name}_se"], short=True) if last else "" for name in GAINS
+                ]
+                table.add_row(str(spike["order"]), _FEATURES[row["features"]], *values, style="dim")
+        console.print(table)
+        if point["message"]:
+            console.print(Words(point["message"], style="bold"))
+    console.print()
+    for sentence in document["notes"]:
+        console.print(Words(f"{sentence}.", style="dim"))
+
+
+_FEATURES = {
+    "network": "simulated network",
+    "spike_1": "F0 + spike 1",
+    "spikes_leading": "F0 + spikes, without V",
+    "spikes": "F0 + spikes",
+}
+
+
+def _growing(point: dict[str, Any]) -> str:
+    from giantstep.cli.console import plural
+
+    orders = ", ".join(map(str, point["growing_orders"]))
+    return f"{plural(point['spike_count'], 'spike')} of growing size" + (
+        f" (order {orders})" if orders else ""
+    )
