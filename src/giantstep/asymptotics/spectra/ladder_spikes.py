@@ -20,6 +20,9 @@ from giantstep.asymptotics.spiked.line import Array
 CUT = 1e-12
 """Eigenvalues of a Gram matrix with unit diagonal below this are zero."""
 
+ROUND_OFF = 1e-24
+"""Squared cosines below this are zero."""
+
 
 @dataclass(frozen=True, slots=True)
 class LadderSpikes:
@@ -86,7 +89,8 @@ def ladder_spikes(
     alive = strengths > 1e-13 * max(float(strengths[0]), 1e-300)
     strengths = np.where(alive, strengths, 0.0)
     along = np.divide(ladder.along, right_scale, where=right_scale > 0, out=np.zeros(size + 1))
-    target = np.where(alive, np.minimum((vt @ (right_inverse @ along)) ** 2, 1.0), 0.0)
+    target = np.minimum((vt @ (right_inverse @ along)) ** 2, 1.0)
+    target = np.where(alive & (target > ROUND_OFF), target, 0.0)
     combinations = np.where(alive[:, None], u.T @ left_inverse, 0.0) / left_scale
     return LadderSpikes(strengths, combinations, target, _rungs(left_root, u, alive))
 

@@ -1,0 +1,303 @@
+"""`giantstep predict outliers`: the first layer's spectrum after one and two giant steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from giantstep.cli.options import (
+    Count,
+    OptionalCount,
+    OptionalNumber,
+    SizeText,
+    Text,
+    numbers,
+    read_target,
+    seed_number,
+    whole,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from giantstep.networks import Network
+    from giantstep.protocol import Protocol
+    from giantstep.studies.outlier_walk import OutlierWalk
+    from giantstep.targets import Target
+
+NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
+RequiredTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
+QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+
+
+def outliers(
+    *,
+    target: RequiredTarget,
+    activation: Text = "He1+0.2*He2+0.1*He3",
+    exponents: NumberList = "0.4,0.3",
+    constants: NumberList = "1,3",
+    width: Count = "1500",
+    dimension: Count = "1000",
+    batch: SizeText = "2500",
+    reuse: bool = False,
+    readout: Text = "gaussian",
+    loss: Text = "correlation",
+    ladder: Text = "effective",
+    noise: OptionalNumber = None,
+    simulate: OptionalCount = None,
+    seed: Count = "0",
+    threads: OptionalCount = None,
+    yes: bool = False,
+    json: bool = False,
+) -> int:
+    """Predict the outliers of the first layer after one or two giant steps, and what each points at.
+
+    Parameters
+    ----------
+    target
+        A function of z1 with mean zero such as "tanh(z1)", or a name of the catalog.
+    activation
+        With E sigma' not zero: tanh, gelu, "He1+0.2*He2", .. [default: He1+0.2*He2+0.1*He3]
+    exponents
+        The learning rates are constant * width^exponent, exponents in [0, 0.5); one number takes one step.
+        [default: 0.4,0.3]
+    constants
+        The constants of the learning rates. [default: 1,3]
+    width
+        Hidden neurons. [default: 1500]
+    dimension
+        Input dimension. [default: 1000]
+    batch
+        Samples of each step, such as 2500 or 2.5d. [default: 2500]
+    reuse
+        Take the second step on the first one's batch.
+    readout
+        gaussian, uniform or rademacher. [default: gaussian]
+    loss
+        correlation; with square the theory of two steps does not apply, and says so. [default: correlation]
+    ladder
+        effective, or naive as the usual statement. [default: effective]
+    noise
+        Variance of the label noise; by default the catalog's, else 0.
+    simulate
+        Take the same steps with this many seeds, and lay the measured spectrum beside the prediction.
+    seed
+        Root seed of the simulation. [default: 0]
+    threads
+        Threads of the simulation; all cores by default.
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+    from giantstep import asymptotics
+    from giantstep.cli.console import print_json
+    from giantstep.networks import Network
+    from giantstep.protocol import Protocol
+
+    problem = read_target(target, noise)
+    network = Network(
+        whole(width, "width"),
+        activation,  # type: ignore[arg-type]
+        readout=readout,
+        symmetric=False,
+    )
+    powers, scales = numbers(exponents, "exponents"), numbers(constants, "constants")
+    _check_exponents(powers)
+    protocol = Protocol.of_exponents(powers, scales, batch=batch, reuse=reuse, loss=loss)
+    d = whole(dimension, "dimension")
+    predicted = asymptotics.outliers(problem, network, protocol, dimension=d, ladder=ladder)
+    walked = None
+    if simulate is not None:
+        walked = _simulate(problem, network, protocol, d, ladder, simulate, seed, threads, yes)
+    document = _document(predicted, walked)
+    if json:
+        print_json(document)
+    else:
+        _print(document, predicted, walked)
+    return int(_failed(predicted, walked))
+
+
+def _check_exponents(powers: list[float]) -> None:
+    """Name the option, not the learning rate that is made of it."""
+    from giantstep.asymptotics.spectra.phases import read_exponents
+
+    read_exponents("exponents", powers)
+
+
+def _simulate(
+    target: Target,
+    network: Network,
+    protocol: Protocol,
+    dimension: int,
+    ladder: str,
+    seeds: str,
+    seed: str,
+    threads: str | None,
+    yes: bool,
+) -> OutlierWalk:
+    from giantstep.cli.console import afford, progress
+    from giantstep.errors import SpecError
+    from giantstep.studies.outlier_walk import outlier_walk
+    from giantstep.threads import check_threads
+    from giantstep.training.outlier_simulation import cost
+
+    count = whole(seeds, "simulate")
+    if not 1 <= count <= 10**6:
+        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
+    workers = None if threads is None else whole(threads, "threads")
+    price = cost(target, network, protocol, dimension, check_threads(workers))
+    afford(count * price.seconds, price.memory, yes=yes, what="predict outliers --simulate")
+    samples = count * sum(protocol.batches(dimension, network.width))
+    with progress("simulating", samples) as advance:
+        return outlier_walk(
+            target,
+            network,
+            protocol,
+            dimension=dimension,
+            seeds=count,
+            seed=seed_number(seed),
+            ladder=ladder,
+            threads=workers,
+            on_progress=advance,
+        )
+
+
+def _failed(predicted: xr.Dataset, walked: OutlierWalk | None) -> bool:
+    """Whether a number could not be had; what is outside the theory is said, and is no failure."""
+    diverged = walked is not None and bool((walked.data["status"] != "completed").any())
+    return str(predicted["status"].values) == "imprecise" or diverged
+
+
+def _document(predicted: xr.Dataset, walked: OutlierWalk | None) -> dict[str, Any]:
+    """Return the contract's document."""
+    import json
+
+    import numpy as np
+
+    from giantstep.cli.console import finite
+
+    names = ("target", "noise", "activation", "width", "dimension", "loss", "ladder")
+    parameters = {name: predicted.attrs[name] for name in names}
+    lists = ("batch", "learning_rate", "exponents")
+    parameters |= {name: json.loads(predicted.attrs[name]) for name in lists}
+    parameters["reuse"] = bool(predicted.attrs["reuse"])
+    rows = []
+    for place in np.flatnonzero(predicted["present"].values):
+        at = predicted.isel(spike=place)
+        row: dict[str, Any] = {name: finite(at[name]) for name in QUANTITIES}
+        rows.append(row | {"rung": int(at["rung"]), "informative": bool(at["informative"])})
+    return {
+        "parameters": parameters,
+        "edge": finite(predicted["edge"]),
+        "outliers": rows,
+        "count": int(predicted["outlier_count"]),
+        "phase": {
+            "floor": int(predicted["floor"]),
+            "rungs": np.flatnonzero(predicted["rung_diverges"].values).tolist(),
+        },
+        "measured": None if walked is None else _measured(walked),
+        "status": str(predicted["status"].values),
+        "message": str(predicted["message"].values),
+        "notes": json.loads(predicted.attrs["notes"]),
+    }
+
+
+def _measured(walked: OutlierWalk) -> dict[str, Any]:
+    """Return what the simulation shows of each predicted outlier, with z-scores, and the counts."""
+    import numpy as np
+
+    from giantstep.cli.console import finite
+
+    scores, rows = walked.scores, []
+    for place in np.flatnonzero(walked.theory["present"].values):
+        at = scores.isel(spike=place)
+        row: dict[str, Any] = {"rung": int(walked.theory["rung"][place])}
+        for name in QUANTITIES:
+            row |= {name + end: finite(at[name + end]) for end in ("", "_se", "_z")}
+        rows.append(row | {"visible": finite(at["visible"])})
+    messages = sorted({str(message) for message in walked.data["message"].values} - {""})
+    return {
+        "seeds": int(walked.data.sizes["replicate"]),
+        "edge": finite(scores.attrs["edge"]),
+        "edge_se": finite(scores.attrs["edge_se"]),
+        "count": scores.attrs["outlier_count"],
+        "outliers": rows,
+        "messages": messages,
+    }
+
+
+def _print(document: dict[str, Any], predicted: xr.Dataset, walked: OutlierWalk | None) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text as Words
+
+    from giantstep.cli.console import measured, plural, stdout
+
+    console, given, found = stdout(), document["parameters"], document["measured"]
+    steps = len(given["exponents"])
+    kind = "one step" if steps == 1 else "two steps on one batch" if given["reuse"] else "two fresh steps"
+    console.print(
+        Words.assemble((given["target"], "bold"), f"   {given['activation']}, {kind}, {given['loss']} loss")
+    )
+    rates = ", ".join(f"{rate:.4g}" for rate in given["learning_rate"])
+    console.print(
+        Words(
+            f"width {given['width']}, d = {given['dimension']}, batches "
+            f"{', '.join(map(str, given['batch']))}, learning rates {rates}; bulk edge {document['edge']:.4f}"
+        )
+    )
+    phase = document["phase"]
+    rungs = ", ".join(map(str, phase["rungs"])) or "none"
+    console.print(Words(f"as the width grows: rungs {rungs} leave the bulk (floor {phase['floor']})"))
+    console.print()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    for title in ("rung", "singular value", "left", "right", "teacher", "informative"):
+        table.add_column(title)
+    if found is not None:
+        for title in ("measured", "z", "measured", "z", "seen"):
+            table.add_column(title)
+    for place, row in enumerate(document["outliers"]):
+        cells = [str(row["rung"]), *(_number(row[name]) for name in QUANTITIES)]
+        cells.append("yes" if row["informative"] else "no")
+        if found is not None:
+            one = found["outliers"][place]
+            for name in ("singular_value", "target_alignment"):
+                cells += [measured(one[name], one[f"{name}_se"], short=True), _z(one[f"{name}_z"])]
+            cells.append("-" if one["visible"] is None else f"{100 * one['visible']:.0f} %")
+        table.add_row(*cells)
+    if document["outliers"]:
+        console.print(table)
+    else:
+        console.print(Words("no outlier: no spike is above the threshold"))
+    if found is not None:
+        counts = ", ".join(map(str, found["count"]))
+        console.print()
+        console.print(
+            Words(
+                f"{plural(found['seeds'], 'seed')}: {counts} outliers above the measured edge "
+                f"{measured(found['edge'], found['edge_se'])}, predicted {document['count']}"
+            )
+        )
+        for message in found["messages"]:
+            console.print(Words(message, style="bold"))
+    console.print()
+    legend = (
+        "left, right, teacher: squared cosines of the singular vectors with the spike's and with the teacher"
+    )
+    if found is not None:
+        legend += "; seen: seeds in which it stands above the measured edge"
+    console.print(Words(f"{legend}.", style="dim"))
+    for note in document["notes"]:
+        console.print(Words(f"{note}.", style="dim"))
+    if document["message"]:
+        console.print(Words(document["message"], style="bold"))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _z(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,120 @@
+"""Outliers walked: prediction and simulation of the same giant steps, with paired seeds and z-scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giantstep.networks import Network
+from giantstep.protocol import Protocol
+from giantstep.targets import Target
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierWalk:
+    """Theory and simulation of the outliers after the last step.
+
+    Attributes
+    ----------
+    theory : xarray.Dataset
+        What `predict.outliers` returns.
+    data : xarray.Dataset
+        What `simulate_outliers` returns; its ``spike_*`` are matched to the theory's spikes.
+    scores : xarray.Dataset
+        Over spike: the mean over seeds of each quantity, ``*_se`` and ``*_z`` = (mean - theory) / standard
+        error, NaN for one seed and for spikes that are no outliers. ``outlier_count`` and ``edge``, with
+        ``edge_se``; ``visible``: the share of seeds in which the spike's singular value counts as an outlier.
+    """
+
+    theory: xr.Dataset
+    data: xr.Dataset
+    scores: xr.Dataset
+
+
+def outlier_walk(
+    target: Target,
+    network: Network,
+    protocol: Protocol,
+    *,
+    dimension: int,
+    seeds: int = 4,
+    seed: int = 0,
+    ladder: str = "effective",
+    threads: int | None = None,
+    on_progress: Callable[[int], None] = lambda samples: None,
+) -> OutlierWalk:
+    """Predict the outliers and take the same steps; arguments as the two verbs'.
+
+    Settings with the same seed share initial layer, readout and batches, so that fresh and reused batches, or
+    two ladders, are compared on the same random numbers.
+
+    Examples
+    --------
+    >>> network = Network(300, "He1+0.2*He2", readout="uniform", symmetric=False)
+    >>> protocol = Protocol.of_exponents([0.3, 0.3], [1, 2], batch=600)
+    >>> found = outlier_walk(Target.parse("tanh(z1)"), network, protocol, dimension=200, seeds=2)
+    >>> found.scores.visible.values.tolist(), int(found.theory.outlier_count)
+    ([1.0, 0.0], 1)
+    """
+    from giantstep.asymptotics import outliers
+    from giantstep.training.outlier_simulation import simulate_outliers
+
+    theory = outliers(target, network, protocol, dimension=dimension, ladder=ladder)
+    data = simulate_outliers(
+        target,
+        network,
+        protocol,
+        dimension=dimension,
+        seeds=seeds,
+        seed=seed,
+        spikes=theory["left_coefficients"].values,
+        threads=threads,
+        on_progress=on_progress,
+    )
+    return OutlierWalk(theory, data, score(theory, data))
+
+
+def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Return means, standard errors and z-scores of what was measured against a prediction."""
+    import xarray as xr
+
+    variables: dict[str, tuple[str, NDArray[np.float64]]] = {}
+    for name in QUANTITIES:
+        mean, error = _mean_and_error(data[f"spike_{name}"].values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = np.where(theory["present"].values, (mean - theory[name].values) / error, np.nan)
+        variables[f"{name}_z"] = ("spike", z)
+        variables[name], variables[f"{name}_se"] = ("spike", mean), ("spike", error)
+    last = data.isel(step=-1)
+    lines = np.where(last["present"].values, last["singular_value"].values, np.inf).min(1)
+    values = data["spike_singular_value"].values
+    alive = theory["strength"].values > 0
+    variables["visible"] = ("spike", ((values >= lines[:, None]) & alive).mean(0))
+    edge, edge_se = _mean_and_error(last["edge"].values[:, None])
+    return xr.Dataset(
+        variables,
+        {"spike": theory["spike"].values},
+        {
+            "outlier_count": last["outlier_count"].values.tolist(),
+            "edge": float(edge[0]),
+            "edge_se": float(edge_se[0]),
+        },
+    )
+
+
+def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the means over the first axis and their standard errors, NaN for one replicate."""
+    mean = values.mean(0)
+    if len(values) < 2:
+        return mean, np.full_like(mean, np.nan)
+    error: NDArray[np.float64] = values.std(0, ddof=1) / len(values) ** 0.5
+    return mean, error
