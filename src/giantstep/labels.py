@@ -32,6 +32,8 @@ DIMENSIONS: Final = {
     "first_batch_ratio": "n0 / d of the first step's batch",
     "time_scale_ratio": "eps: the readout flows 1/eps faster than the first layer",
     "component": "order k of an orthonormal Hermite component",
+    "output_scale": "alpha, which multiplies the output of a mean-field network",
+    "node": "quadrature node, a value of the standard normal input",
     "time_point": "place on a grid of times, which the variable time holds",
     "features": "which features: the network's, or the initial ones plus predicted spikes",
     "spike_order": "order k of a rank-one term of the features; a loss at k holds the terms up to k",

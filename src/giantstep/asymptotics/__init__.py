@@ -14,6 +14,7 @@ from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
 from giantstep.asymptotics.feature_spikes import spikes
 from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
+from giantstep.asymptotics.minimax_flow import descent_ascent
 from giantstep.asymptotics.outlier_phases import outlier_phases
 from giantstep.asymptotics.overlap_dynamics import overlaps
 from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
@@ -26,6 +27,7 @@ __all__ = [
     "best_features",
     "bounds",
     "deep_curve",
+    "descent_ascent",
     "features",
     "grouped_features",
     "learning_times",

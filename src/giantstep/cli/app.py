@@ -28,6 +28,7 @@ def application() -> App:
     from giantstep.cli.explore import explore
     from giantstep.cli.predict_deep_features import deep_features
     from giantstep.cli.predict_features import features
+    from giantstep.cli.predict_minimax import minimax
     from giantstep.cli.predict_outliers import outliers
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.predict_spikes import spikes
@@ -56,6 +57,7 @@ def application() -> App:
     predict.command(outliers)
     predict.command(time_scales)
     predict.command(deep_features)
+    predict.command(minimax)
     app.command(predict)
     return app
 

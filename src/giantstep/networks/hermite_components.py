@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.errors import SpecError
-from giantstep.gaussian.hermite import hermite_expansion, hermite_norms, hermite_values
+from giantstep.gaussian.hermite import hermite_expansion
+from giantstep.gaussian.orthonormal import orthonormal_values
 from giantstep.gaussian.quadrature import split_rule
 from giantstep.networks.activation import Activation
 from giantstep.targets import Target
@@ -123,16 +124,6 @@ class HermiteComponents:
     def target_values(self, z: Array) -> Array:
         """Return phi(z) of the kept components, without noise."""
         return np.tensordot(self.phi, orthonormal_values(z, self.degree), axes=1)
-
-
-def orthonormal_values(x: Array, order: int) -> Array:
-    """Return h_0(x), ..., h_order(x), polynomials of norm one under N(0, 1).
-
-    >>> orthonormal_values(np.array(2.0), 2).round(4).tolist()
-    [1.0, 2.0, 2.1213]
-    """
-    values = hermite_values(x, order)
-    return values / hermite_norms(order).reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _coefficients(name: str, values: Sequence[float]) -> tuple[float, ...]:

@@ -1,0 +1,76 @@
+"""Descent-ascent with frozen kernels: what an output scale alpha -> infinity leaves of two networks.
+
+    f' = K_f (T* g - lam f),    g' = K_g (E[Y - T f | Z] - g)       (theory note 50, S7.2 and S7.3)
+
+Particles move by 1/alpha: alpha W2 tends to |int (T* g - lam f) dt|_K, the root mean square of the frozen
+gradients along that integral. At lam = 0 it tends to |f*|_K = sqrt(2 V(0)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giantstep.targets.moment_clock import Clock
+from giantstep.targets.moment_grid import MomentGrid
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LinearPath:
+    """The recorded states of one flow.
+
+    Attributes
+    ----------
+    primal, dual : array, shape (times, nodes)
+        f and g at the nodes.
+    gap_integral : array, shape (times,)
+        Left Riemann sum of the gap from 0.
+    primal_movement, dual_movement : array, shape (times,)
+        Limit of alpha W2 between the particles then and at 0.
+    """
+
+    primal: Array
+    dual: Array
+    gap_integral: Array
+    primal_movement: Array
+    dual_movement: Array
+
+
+def linear_flow(grid: MomentGrid, primal_kernel: Array, dual_kernel: Array, clock: Clock) -> LinearPath:
+    """Return explicit Euler from f = g = 0; f and g move together from their old values.
+
+    Parameters
+    ----------
+    grid : MomentGrid
+    primal_kernel, dual_kernel : array, shape (nodes, nodes)
+        K at pairs of nodes; the integral over x carries the weights of the rule.
+    clock : Clock
+    """
+    weights, first, second = grid.rule.weights, *grid.saddle()
+    kernels = np.stack([primal_kernel * weights, dual_kernel * weights])
+    state = np.zeros((2, len(weights)))
+    pulled = np.zeros_like(state)
+    total, rows = 0.0, []
+    recorded = set(clock.recorded.tolist())
+    for number in range(clock.count + 1):
+        if number in recorded:
+            norms = np.sqrt(np.einsum("kn,kn->k", weights * pulled, np.einsum("knm,km->kn", kernels, pulled)))
+            rows.append((*state.copy(), total, *norms))
+        if not np.isfinite(state).all():
+            break
+        primal, dual = state
+        total += clock.step * float(grid.penalty * grid.squared(primal - first) + grid.squared(dual - second))
+        slopes = np.stack(grid.pulls(primal, dual))
+        state = state + clock.step * np.einsum("knm,km->kn", kernels, slopes)
+        pulled += clock.step * slopes
+    missing = len(clock.recorded) - len(rows)
+    blank = np.full(len(weights), np.nan)
+    rows += [(blank, blank, np.nan, np.nan, np.nan)] * missing
+    primals, duals, totals, first_norms, second_norms = zip(*rows, strict=True)
+    return LinearPath(
+        np.array(primals), np.array(duals), np.array(totals), np.array(first_norms), np.array(second_norms)
+    )

@@ -1,0 +1,322 @@
+"""`giantstep predict minimax`: descent-ascent of two wide networks, and games of finite ones if asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from giantstep.cli.options import (
+    Count,
+    Number,
+    OptionalCount,
+    OptionalNumber,
+    Text,
+    number,
+    numbers,
+    seed_number,
+    whole,
+)
+from giantstep.errors import SpecError, nearest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from giantstep.targets.moment_clock import Clock
+    from giantstep.targets.moment_problems import MomentProblem
+
+NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
+OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
+
+SHOWN = ("error", "error_to_saddle", "projected_residual", "average_gap", "gap_integral")
+MOVED = ("primal_movement", "dual_movement")
+
+
+def minimax(
+    problem: Text = "instrumental-variable",
+    /,
+    *,
+    penalty: Number = "0",
+    correlation: Number = "0.8",
+    confounding: OptionalNumber = None,
+    discount: OptionalNumber = None,
+    noise: Number = "0.04",
+    orthonormal_pull: OptionalList = None,
+    orthonormal_solution: OptionalList = None,
+    until: Number = "100",
+    step: Number = "0.05",
+    at: OptionalList = None,
+    simulate: OptionalCount = None,
+    output_scale: NumberList = "1,4,16",
+    width: Count = "300",
+    method: Text = "population",
+    batch: Count = "16",
+    unpaired: bool = False,
+    seed: Count = "0",
+    yes: bool = False,
+    json: bool = False,
+) -> int:
+    """Predict descent-ascent of two wide networks in a linear conditional-moment problem.
+
+    Parameters
+    ----------
+    problem
+        instrumental-variable or policy-evaluation. [default: instrumental-variable]
+    penalty
+        Of f^2/2, which makes the problem strongly convex. [default: 0]
+    correlation
+        Of input with instrument, or of a state with the next. [default: 0.8]
+    confounding
+        Of the instrumental-variable problem. [default: 0.6]
+    discount
+        Of policy-evaluation. [default: 0.9]
+    noise
+        Variance of the independent part of the error. [default: 0.04]
+    orthonormal_pull
+        The solution is the kernel applied to this Hermite series (He_k/sqrt(k!)). [default: 0,1,4,-3]
+    orthonormal_solution
+        Or a polynomial of these coefficients; no finite constant then bounds the gap.
+    until
+        Last time. [default: 100]
+    step
+        Step of the algorithm. [default: 0.05]
+    at
+        Times shown; by default a log-spaced few.
+    simulate
+        Play games of finite networks with this many seeds beside it.
+    output_scale
+        alpha of the games, one or a comma list. [default: 1,4,16]
+    width
+        Particles of each network. [default: 300]
+    method
+        population, online, or naive (least squares that ignores the instrument). [default: population]
+    batch
+        Fresh samples of a step, online and naive. [default: 16]
+    unpaired
+        Start at noise of size alpha/sqrt(width) instead of zero.
+    seed
+        Root seed of the games. [default: 0]
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+    from giantstep import asymptotics
+    from giantstep.cli.console import print_json
+    from giantstep.targets.moment_clock import Clock
+
+    game = read_problem(
+        problem,
+        correlation=correlation,
+        confounding=confounding,
+        discount=discount,
+        noise=noise,
+        orthonormal_pull=orthonormal_pull,
+        orthonormal_solution=orthonormal_solution,
+    )
+    times = () if at is None else tuple(numbers(at, "at"))
+    clock = Clock(number(until, "until"), number(step, "step"), 8, times)
+    lam = number(penalty, "penalty")
+    theory = asymptotics.descent_ascent(game, penalty=lam, clock=clock)
+    document = _document(theory, clock)
+    if simulate is not None:
+        document["simulation"] = _simulate(
+            game, lam, clock, simulate, output_scale, width, method, batch, unpaired, seed, yes
+        )
+    if json:
+        print_json(document)
+    else:
+        _print(document)
+    ended = [document["status"], *document.get("simulation", {}).get("status", [])]
+    return int("nonfinite" in ended)
+
+
+def read_problem(
+    name: str,
+    *,
+    correlation: str,
+    confounding: str | None,
+    discount: str | None,
+    noise: str,
+    orthonormal_pull: str | None,
+    orthonormal_solution: str | None,
+) -> MomentProblem:
+    """Return the problem that the options spell.
+
+    Raises
+    ------
+    SpecError
+        For an unknown name, or options of the other problem.
+    """
+    from giantstep.targets.moment_problems import InstrumentalVariable, PolicyEvaluation
+    from giantstep.targets.moment_solutions import Displaced, HermiteSeries, Solution
+
+    names = ("instrumental-variable", "policy-evaluation")
+    if name not in names:
+        raise SpecError(f"problem: found {name!r}, expected {' or '.join(names)}{nearest(name, names)}.")
+    if orthonormal_pull is not None and orthonormal_solution is not None:
+        raise SpecError("solution: found --orthonormal-pull and --orthonormal-solution, expected one.")
+    solution: Solution = Displaced()
+    if orthonormal_pull is not None:
+        solution = Displaced(tuple(numbers(orthonormal_pull, "orthonormal_pull")))
+    elif orthonormal_solution is not None:
+        solution = HermiteSeries(tuple(numbers(orthonormal_solution, "orthonormal_solution")))
+    common = {"correlation": number(correlation, "correlation"), "noise": number(noise, "noise")}
+    if name == names[0]:
+        if discount is not None:
+            raise SpecError("discount: found it with instrumental-variable; it belongs to policy-evaluation.")
+        kap = "0.6" if confounding is None else confounding
+        return InstrumentalVariable(solution, confounding=number(kap, "confounding"), **common)
+    if confounding is not None:
+        raise SpecError("confounding: found it with policy-evaluation; it belongs to instrumental-variable.")
+    gamma = "0.9" if discount is None else discount
+    return PolicyEvaluation(solution, discount=number(gamma, "discount"), **common)
+
+
+def _simulate(
+    game: MomentProblem,
+    penalty: float,
+    clock: Clock,
+    seeds: str,
+    output_scale: str,
+    width: str,
+    method: str,
+    batch: str,
+    unpaired: bool,
+    seed: str,
+    yes: bool,
+) -> dict[str, Any]:
+    from giantstep.cli.console import afford, progress
+    from giantstep.networks.tanh_particles import TanhStart
+    from giantstep.studies.minimax_walk import minimax_walk
+    from giantstep.training.minimax.games import cost, read_scales
+
+    start = TanhStart(whole(width, "width"), whole(seeds, "simulate"), seed_number(seed), not unpaired)
+    scales = read_scales(numbers(output_scale, "output_scale"))
+    count = whole(batch, "batch")
+    price = cost(
+        method,
+        width=start.width,
+        scales=len(scales),
+        seeds=start.seeds,
+        clock=clock,
+        batch=count,
+        inputs=len(game.coefficients),
+    )
+    afford(price.seconds, price.memory, yes=yes, what="predict minimax --simulate")
+    with progress("playing", len(scales) * start.seeds) as advance:
+        data = minimax_walk(
+            game,
+            output_scale=scales.tolist(),
+            penalty=penalty,
+            method=method,
+            clock=clock,
+            start=start,
+            batch=count,
+            on_progress=advance,
+        )
+    return _played(data)
+
+
+def _document(theory: xr.Dataset, clock: Clock) -> dict[str, Any]:
+    """Return the contract's document."""
+    from giantstep.cli.console import finite
+
+    points: list[dict[str, Any]] = [
+        {"time": finite(time)} | {name: finite(theory[name][place]) for name in (*SHOWN, *MOVED)}
+        for place, time in enumerate(theory["time"].values)
+    ]
+    facts = ("problem", "penalty", "constant", "movement_limit", "regularisation_bias", "naive_bias")
+    return {name: theory.attrs[name] for name in facts} | {
+        "step": clock.step,
+        "warnings": theory.attrs["warnings"],
+        "status": str(theory["status"].values),
+        "message": str(theory["message"].values),
+        "points": points,
+    }
+
+
+def _played(data: xr.Dataset) -> dict[str, Any]:
+    """Return means and standard errors over seeds, by output scale and time."""
+    import numpy as np
+
+    from giantstep.cli.console import finite
+
+    seeds = data.sizes["replicate"]
+    names = (*SHOWN, *MOVED, *(f"{name}_sup" for name in MOVED), "frozen_distance")
+    scales = []
+    for scale in data["output_scale"].values:
+        points = []
+        for place, time in enumerate(data["time"].values):
+            point: dict[str, Any] = {"time": float(time)}
+            for name in names:
+                each = data[name].sel(output_scale=scale).isel(time_point=place).values
+                point[name] = finite(each.mean())
+                point[f"{name}_se"] = finite(each.std(ddof=1) / np.sqrt(seeds)) if seeds > 1 else None
+            points.append(point)
+        scales.append({"output_scale": float(scale), "points": points})
+    return {
+        "method": data.attrs["method"],
+        "width": data.attrs["width"],
+        "seeds": seeds,
+        "movement": data.attrs["movement"],
+        "warnings": [line for line in data.attrs["warnings"] if not line.startswith("step")],
+        "status": sorted({str(word) for word in data["status"].values.ravel()}),
+        "messages": sorted({str(word) for word in data["message"].values.ravel()} - {""}),
+        "scales": scales,
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    from rich.text import Text as Words
+
+    from giantstep.cli.console import stdout
+
+    console = stdout()
+    constant = _short(document["constant"])
+    console.print(Words.assemble((document["problem"], "bold"), f"   penalty {document['penalty']:g}"))
+    console.print(
+        Words(
+            f"V(0) {constant} bounds T x average gap; alpha x W2 tends to "
+            f"{_short(document['movement_limit'])}; bias: naive {document['naive_bias']:.4g}, of the penalty "
+            f"{document['regularisation_bias']:.3g}"
+        )
+    )
+    console.print()
+    console.print(Words("output scale -> infinity, width -> infinity", style="bold"))
+    console.print(_table(document["points"], "alpha x W2", 1.0))
+    played = document.get("simulation", {})
+    for row in played.get("scales", []):
+        title = f"alpha = {row['output_scale']:g}, width {played['width']}, {played['method']}"
+        console.print(Words(f"{title}, {played['seeds']} seeds; W2 {played['movement']}", style="bold"))
+        console.print(_table(row["points"], "alpha x W2", row["output_scale"]))
+    notes = [*document["warnings"], document["message"]]
+    for sentence in [*notes, *played.get("warnings", []), *played.get("messages", [])]:
+        if sentence:
+            console.print(Words(sentence, style="bold"))
+
+
+def _table(points: list[dict[str, Any]], moved: str, scale: float) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    from giantstep.cli.console import measured
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    for title in ("time", "|f - f*|^2", "residual", "T x average gap", moved, "from frozen flow"):
+        table.add_column(title, justify="right")
+    for point in points:
+        movement = point["primal_movement"]
+        table.add_row(
+            f"{point['time']:.4g}",
+            measured(point["error"], point.get("error_se")),
+            _short(point["projected_residual"]),
+            measured(point["gap_integral"], point.get("gap_integral_se")),
+            "-" if movement is None else f"{scale * movement:.4g}",
+            _short(point.get("frozen_distance")),
+        )
+    return table
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
