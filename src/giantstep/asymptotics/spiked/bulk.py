@@ -58,9 +58,14 @@ class Bulk(Protocol):
     ----------
     patience : int
         Plain iterations it is worth where Newton's have failed.
+    scale : float
+        c, the mean eigenvalue <D>.
     """
 
     patience: ClassVar[int]
+
+    @property
+    def scale(self) -> float: ...
 
     def averages(self, level: Array, slope: Array) -> Averages:
         """Return the spectral averages at S = level + slope D."""

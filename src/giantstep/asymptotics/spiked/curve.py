@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,14 +141,14 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
         layer = first_layer(setting)
         points = Points(sample_ratio / setting.width_ratio, ridge)
         plain = IsotropicBulk(layer.step.bulk_scale, setting.width_ratio, layer.rows)
-        if not np.isfinite(layer.step.bulk_scale) or layer.step.bulk_scale <= 0:
+        if not 0 < layer.step.bulk_scale < math.inf:
             return _lost(setting, layer, points)
         nodes = FEWEST_NODES
         while True:
             tables = tabulate(setting, layer.step, nodes)
             readout = retrain(tables, points, plain, setting.target.noise, start)
             error = _SAFETY * readout.change**2
-            if not np.any(error > _ACCEPTED) or 2 * nodes - 1 > MOST_NODES:
+            if not (error > _ACCEPTED).any() or 2 * nodes - 1 > MOST_NODES:
                 break
             nodes = 2 * nodes - 1
             start = readout.solution.v
@@ -206,7 +207,7 @@ def _bulk_error(fine: StructuredBulk, coarse: StructuredBulk, points: Points, re
 def _judged(readout: Readout, layer: FirstLayer, error: Array) -> Curve:
     finite = np.isfinite(readout.test_error) & np.isfinite(readout.train_error)
     error = np.where(finite & np.isfinite(error), error, 1.0)
-    digits = np.clip(-np.log10(np.maximum(error, 1e-300)), 0.0, MOST_DIGITS)
+    digits = np.maximum(-np.log10(np.maximum(error, 10.0**-MOST_DIGITS)), 0.0)
     status = readout.solution.status.copy()
     converged = status == Status.CONVERGED
     status[converged & (digits < FEWEST_DIGITS)] = Status.IMPRECISE

@@ -122,8 +122,8 @@ def solve(places: Places, points: Points, bulk: Bulk, start: Array | None = None
     """
     count = len(points.ridge)
     with np.errstate(all="ignore"):
-        unseen = bulk.averages(points.ridge, np.zeros(count)).v1
-        proven = np.log(np.array([unseen, 1.0 / points.ridge]).T)
+        # What V1 and V2 are without any data, from where plain iteration descends.
+        proven = np.log(np.array([bulk.scale / points.ridge, 1.0 / points.ridge]).T)
         state = _State(
             x=proven.copy() if start is None else np.log(start),
             steps=np.zeros(count, int),
@@ -137,7 +137,7 @@ def solve(places: Places, points: Points, bulk: Bulk, start: Array | None = None
             state.newton(places, points, bulk, near)
         v = np.exp(state.x)
         hats, mean = mapped(places, points, bulk, v)
-        residual = np.maximum(abs(mean.v1 / v[:, 0] - 1), abs(mean.v2 / v[:, 1] - 1))
+        residual = abs(np.array([mean.v1, mean.v2]) / v.T - 1).max(0)
         rate = _growth(places, points, mean, v)
     return Resolvents(v, hats, mean, state.status, residual, state.steps, 1.0 / (1.0 - rate))
 
