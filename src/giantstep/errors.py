@@ -26,6 +26,10 @@ class StoreError(GiantStepError):
     """A results folder or file is not what it claims to be."""
 
 
+class WriteError(StoreError):
+    """A results folder takes nothing more: the disk is full, read-only or gone. What is in it is intact."""
+
+
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest allowed word, or nothing when none is near.
 

@@ -1,12 +1,17 @@
 """The store: whole files or none, checked to the last bit."""
 
+import errno
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from giantstep.errors import StoreError
+from giantstep.errors import StoreError, WriteError
+from giantstep.studies import store as store_module
 from giantstep.studies.canonical import spec_hash
 from giantstep.studies.store import Store, commit
 
@@ -81,11 +86,10 @@ def test_a_flipped_bit_in_the_data_is_noticed(store):
         store.read(NAME)
 
 
-def test_a_newer_versions_file_asks_for_an_upgrade(store):
-    import h5py
-
-    with h5py.File(store.path(NAME), "r+") as file:
-        file.attrs["schema_version"] = 99
+def test_a_newer_versions_file_asks_for_an_upgrade(store, monkeypatch):
+    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 99)
+    store.write(NAME, TASK, dataset(), "fingerprint")
+    monkeypatch.undo()
     with pytest.raises(StoreError, match="newer giantstep"):
         store.read(NAME)
 
@@ -113,3 +117,45 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="choose another folder"):
         Store(tmp_path / "file").prepare()
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def refuse(*args, **kwargs):
+    raise FULL
+
+
+@pytest.mark.parametrize(
+    "call", ["pathlib.Path.write_bytes", "os.fsync", "os.replace", "os.open", "builtins.open"]
+)
+def test_a_full_disk_at_any_call_is_said_in_one_line_and_loses_nothing(store, monkeypatch, call):
+    before = store.path(NAME).read_bytes()
+    monkeypatch.setattr(call, refuse)
+    with pytest.raises(WriteError, match=r"No space left on device.*free some space") as caught:
+        store.write(NAME, TASK, dataset(), "another")
+    monkeypatch.undo()
+    assert "\n" not in str(caught.value)
+    # After the rename only the folder's own fsync is left: the new file is there, whole.
+    assert call == "os.open" or store.path(NAME).read_bytes() == before
+    assert store.read(NAME)
+    assert [path.name for path in (store.folder / "points").iterdir()] == [f"{NAME}.nc"]
+
+
+def test_a_disk_that_takes_half_a_file_keeps_the_old_one(store):
+    """The kernel's own limit on file sizes stands for a disk that fills up while it is written to."""
+    code = (
+        "import resource, sys; from pathlib import Path; from tests.studies.test_store import *; "
+        "from giantstep.errors import WriteError; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "try: Store(Path(sys.argv[1])).write(NAME, TASK, dataset(), 'another')\n"
+        "except WriteError as error: sys.exit(str(error))"
+    )
+    before = store.path(NAME).read_bytes()
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(store.folder)], capture_output=True, text=True, cwd=root, timeout=60
+    )
+    assert (done.returncode, "File too large" in done.stderr) == (1, True)
+    assert store.path(NAME).read_bytes() == before
+    assert [path.name for path in (store.folder / "points").iterdir()] == [f"{NAME}.nc"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from giantstep.errors import GiantStepError
+from giantstep.errors import GiantStepError, WriteError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if debug:
             raise
         _say(f"error: {error}")
-        return USAGE
+        return FAILED if isinstance(error, WriteError) else USAGE
     except MemoryError:
         if debug:
             raise

@@ -36,6 +36,7 @@ def application() -> App:
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
     from giantstep.cli.simulate import simulate
+    from giantstep.cli.store import check, export, repair, show_list
     from giantstep.cli.studies import studies
 
     app = App(
@@ -59,6 +60,12 @@ def application() -> App:
     predict.command(deep_features)
     predict.command(minimax)
     app.command(predict)
+    store = App(name="store", help="Look after a results folder; take results elsewhere.", sort_key=9)
+    store.command(check)
+    store.command(repair)
+    store.command(show_list, name="list")
+    store.command(export)
+    app.command(store)
     return app
 
 
@@ -117,7 +124,7 @@ def _option_names(words: list[str]) -> set[str]:
     """Names of the options of the command that was being read."""
     try:
         command = application()[words[0]]
-        if words[0] == "predict":
+        if words[0] in ("predict", "store"):
             command = command[words[1]]
         arguments = command.assemble_argument_collection()
         return {"--help", "--debug"} | {name for argument in arguments for name in argument.names}

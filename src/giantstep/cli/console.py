@@ -86,24 +86,30 @@ def size(memory: float) -> str:
 
 
 @contextmanager
-def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """Yield a function to call with the amount just done: a bar on a terminal, else a line now and then."""
+def progress(what: str, total: float) -> Iterator[Callable[..., None]]:
+    """Yield a function to call with the amount just done, and a note on it if there is one.
+
+    A bar on a terminal, else a line now and then.
+    """
     if sys.stderr.isatty():
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-        with Progress(console=Console(file=sys.stderr), transient=True) as bars:
-            bar = bars.add_task(what, total=total)
-            yield lambda amount: bars.advance(bar, amount)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+        with Progress(
+            *columns, TextColumn("{task.fields[note]}"), console=Console(file=sys.stderr), transient=True
+        ) as bars:
+            bar = bars.add_task(what, total=total, note="")
+            yield lambda amount, note="": bars.update(bar, advance=amount, note=note)
         return
     done, told = 0.0, time.monotonic()
 
-    def advance(amount: float) -> None:
+    def advance(amount: float, note: str = "") -> None:
         nonlocal done, told
         done += amount
         if time.monotonic() - told > _PLAIN_EVERY_SECONDS:
             told = time.monotonic()
-            tell(f"{what}: {100 * done / max(total, 1e-300):.0f} % done")
+            tell(f"{what}: {100 * done / max(total, 1e-300):.0f} % done{f', {note}' if note else ''}")
 
     yield advance
 

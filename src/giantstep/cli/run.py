@@ -11,9 +11,11 @@ from giantstep.cli.options import Optional, OptionalCount, Text, whole
 from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
-    from giantstep.studies import Event, Outcome, Study
+    from giantstep.studies import Estimate, Event, Outcome, Study
 
 _FIGURE_FORMATS = ("html", "svg", "png")
+_ROWS = 40
+"""Settings that a dry run prints."""
 
 
 def run(
@@ -22,6 +24,7 @@ def run(
     *,
     out: Optional = None,
     workers: OptionalCount = None,
+    scheduler: Optional = None,
     full: bool = False,
     quick: bool = False,
     resume: bool = False,
@@ -42,6 +45,8 @@ def run(
         Results folder. [default: results/<name of the study>]
     workers
         Processes; all cores by default. Results do not depend on it.
+    scheduler
+        Address of a Dask scheduler, such as tcp://node1:8786, whose workers see the results folder.
     full
         Run the longer twin of a built-in study.
     quick
@@ -55,7 +60,7 @@ def run(
     json
         Print one JSON document.
     """
-    from giantstep.cli.console import afford, duration, print_json, size, tell
+    from giantstep.cli.console import afford, print_json, tell
     from giantstep.studies import estimate, load
     from giantstep.studies import run as compute
     from giantstep.studies.papers import is_paper
@@ -72,23 +77,60 @@ def run(
     processes = None if workers is None else whole(workers, "workers")
     expected = estimate(loaded, folder, workers=processes)
     if dry_run:
-        plan = {"study": loaded.name, "folder": str(folder), "points": expected.points, "done": expected.done}
-        plan |= {"seconds": expected.seconds, "memory": expected.memory}
-        if json:
-            print_json(plan)
-        else:
-            print(f"{loaded.name}: {loaded.title}")
-            print(f"{expected.points} points, {expected.done} done already in {folder}")
-            print(f"the rest: about {duration(expected.seconds)}, {size(expected.memory)} of memory")
+        _plan(loaded, folder, expected, json=json)
         return 0
     afford(expected.seconds, expected.memory, yes=yes, what=f"run {loaded.name}")
     with study_progress(loaded.name) as on_event:
-        outcome = compute(loaded, folder, workers=processes, resume=resume, on_event=on_event)
+        outcome = compute(
+            loaded, folder, workers=processes, scheduler=scheduler, resume=resume, on_event=on_event
+        )
     for point, reason in outcome.failures:
         tell(f"giantstep: {point.title}: {reason}")
     if outcome.interrupted:
         raise KeyboardInterrupt("; what is finished is kept, the same command goes on from there.")
+    if outcome.stopped:
+        tell(f"giantstep: stopped: {outcome.stopped}")
+        if json:
+            print_json(_document(loaded, outcome) | {"stopped": outcome.stopped})
+        return 1
     return _report(loaded, outcome, json=json)
+
+
+def _plan(study: Study, folder: Path, expected: Estimate, *, json: bool) -> None:
+    """Print what would be computed and what it would cost."""
+    from dataclasses import asdict
+
+    from giantstep.cli.console import duration, plural, print_json, size
+    from giantstep.studies import settings_of
+
+    rows = settings_of(study, folder)
+    if json:
+        plan: dict[str, Any] = {"study": study.name, "folder": str(folder), "points": expected.points}
+        plan |= {"done": expected.done, "seconds": expected.seconds, "memory": expected.memory}
+        plan["budget"] = asdict(study.budget)
+        print_json(plan | {"settings": [asdict(row) for row in rows]})
+        return
+    print(f"{study.name}: {study.title}")
+    for row in rows[:_ROWS]:
+        labels = ", ".join(f"{name} {value}" for name, value in row.labels.items()) or row.sweep
+        cost = f"{duration(row.seconds)}, {size(row.memory)} each"
+        print(f"  {row.kind}: {labels}: {plural(row.points, 'point')}, {row.done} done, {cost}")
+    if len(rows) > _ROWS:
+        print(f"  .. and {plural(len(rows) - _ROWS, 'setting')} more; --json lists all")
+    print(f"{plural(expected.points, 'point')}, {expected.done} done already in {folder}")
+    print(f"the rest: about {duration(expected.seconds)}, {size(expected.memory)} of memory")
+    limits = [duration(study.budget.seconds)] if study.budget.seconds else []
+    limits += [size(study.budget.memory)] if study.budget.memory else []
+    if limits:
+        print(f"budget of one run: {', '.join(limits)}; it stops in order, the next one goes on")
+
+
+def _document(study: Study, outcome: Outcome) -> dict[str, Any]:
+    """Return what is said of every run in JSON."""
+    document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder)}
+    document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}
+    document["failures"] = [{"point": point.title, "reason": reason} for point, reason in outcome.failures]
+    return document
 
 
 def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
@@ -111,11 +153,7 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         tell(f"giantstep: no figure: {error}")
         files = []
     if json:
-        document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder), "figures": files}
-        document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}
-        document["failures"] = [
-            {"point": point.title, "reason": reason} for point, reason in outcome.failures
-        ]
+        document = _document(study, outcome) | {"figures": files}
         print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})
     else:
         for file in files:
@@ -138,16 +176,22 @@ def draw_study(study: Study, folder: Path) -> list[Path]:
 
 @contextmanager
 def study_progress(name: str) -> Iterator[Callable[[Event], None]]:
-    """Yield a listener for the study's events: a bar of estimated work, or lines."""
-    from giantstep.cli.console import progress
+    """Yield a listener for the study's events: a bar of estimated work, or lines; rate and time left."""
+    from giantstep.cli.console import duration, progress, tell
 
     with progress(name, 1.0) as advance:
         behind = 0.0
 
-        def listen(event: Any) -> None:
+        def listen(event: Event) -> None:
             nonlocal behind
+            if event.kind == "aside":
+                tell(f"giantstep: {event.message} It is kept in quarantine.")
+            elif event.kind == "stopping":
+                tell("giantstep: stopping when what is under way is written; once more stops at once.")
             share = event.work_done / event.work_total if event.work_total else 0.0
-            advance(max(0.0, share - behind))
+            left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
+            note = f"{event.finished} of {event.total} points, {event.rate:.2g} points/s{left}"
+            advance(max(0.0, share - behind), note)
             behind = max(behind, share)
 
         yield listen

@@ -10,6 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
+    "settings_of": "giantstep.studies.costs",
+    "export": "giantstep.studies.exporting",
+    "listing": "giantstep.studies.checking",
+    "repair": "giantstep.studies.checking",
+    "check": "giantstep.studies.checking",
+    "Setting": "giantstep.studies.costs",
+    "Health": "giantstep.studies.checking",
     "Estimate": "giantstep.studies.costs",
     "Event": "giantstep.studies.runner",
     "Outcome": "giantstep.studies.runner",
@@ -27,21 +34,30 @@ _HOME = {
 __all__ = [
     "Estimate",
     "Event",
+    "Health",
     "Outcome",
+    "Setting",
     "Study",
     "builtin",
+    "check",
     "collect",
     "drawable",
     "estimate",
+    "export",
+    "listing",
     "load",
+    "repair",
     "report",
     "run",
+    "settings_of",
     "verdicts",
 ]
 
 if TYPE_CHECKING:
+    from giantstep.studies.checking import Health, check, listing, repair
     from giantstep.studies.collecting import collect
-    from giantstep.studies.costs import Estimate, estimate
+    from giantstep.studies.costs import Estimate, Setting, estimate, settings_of
+    from giantstep.studies.exporting import export
     from giantstep.studies.judging import verdicts
     from giantstep.studies.library import builtin, load
     from giantstep.studies.reports import drawable, report

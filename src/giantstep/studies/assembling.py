@@ -17,7 +17,7 @@ from giantstep.studies.study import Sweep
 if TYPE_CHECKING:
     import xarray as xr
 
-COMPLETED, MISSING, DAMAGED, MIXED = "completed", "missing", "damaged", "mixed"
+COMPLETED, MISSING, MIXED = "completed", "missing", "mixed"
 SAID = ("status", "message")
 """Variables that `collect` gives every point; a point's own are taken where they are one text."""
 
@@ -87,7 +87,8 @@ def assemble(
             for key, (dims, values) in inner[name].items():
                 into = uneven.get(key) if dims == (key,) else arrays[key]
                 if into is not None:
-                    into[place + tuple(slice(0, size) for size in values.shape)] = values
+                    # The ellipsis makes even one text an assignment of arrays, not of an array as an object.
+                    into[(*place, *(slice(0, size) for size in values.shape), ...)] = values
             said["status"][place], said["message"][place] = _said(inner[name], attributes)
             spec = json.loads(attributes["spec"])
             for key, fact in kind.facts.items():

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, StoreError, nearest
-from giantstep.studies.assembling import DAMAGED, MISSING, assemble, unpadded
+from giantstep.studies.assembling import assemble, unpadded
 from giantstep.studies.beside import add_certificates
-from giantstep.studies.store import Store, Stored
+from giantstep.studies.index import Index
+from giantstep.studies.store import PointError, State, Store, Stored
 from giantstep.studies.study import Study, Sweep
 from giantstep.studies.tasks import FAILED
 
@@ -105,13 +106,15 @@ def _read_all(sweep: Sweep, store: Store) -> tuple[dict[str, Stored], dict[str, 
     """Return what the store holds by hash, and (status, message) of what it does not."""
     stored: dict[str, Stored] = {}
     trouble: dict[str, tuple[str, str]] = {}
+    index = Index.open(store)
     for name in dict.fromkeys(name for plan in sweep.plans for name in plan.hashes):
         try:
-            stored[name] = store.read(name)
-        except StoreError as error:
+            stored[name] = index.read(name)
+        except PointError as error:
             record = store.record(name)
             failed = record.get("status") == FAILED
-            absent = not store.path(name).exists()
+            absent = error.state is State.MISSING
             message = str(record["message"]) if failed else "" if absent else str(error)
-            trouble[name] = (FAILED if failed else MISSING if absent else DAMAGED, message)
+            trouble[name] = (FAILED if failed else str(error.state), message)
+    index.save()
     return stored, trouble

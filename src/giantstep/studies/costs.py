@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from giantstep.studies.index import Index
 from giantstep.studies.kinds import KINDS
 from giantstep.studies.store import Store
 from giantstep.studies.study import Point, Study
@@ -43,10 +45,7 @@ class Estimate:
 def estimate(study: Study, folder: str | Path | None = None, *, workers: int | None = None) -> Estimate:
     """Return what running the study would cost; for ``--dry-run`` and the ten-minute rule."""
     workers = check_threads(workers)
-    left = list(study.points)
-    if folder is not None:
-        store = Store(Path(folder))
-        left = [point for point in left if not store.is_done(point.hash)]
+    left = list(_left(study, folder).values())
     if not left:
         return Estimate(len(study.points), len(study.points), 0.0, 0.0)
     costs = [cost_of(point) for point in left]
@@ -56,6 +55,52 @@ def estimate(study: Study, folder: str | Path | None = None, *, workers: int | N
     return Estimate(
         len(study.points), len(study.points) - len(left), start + max(total / workers, longest), memory
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Points that differ in their replicate only, before they are run.
+
+    Attributes
+    ----------
+    kind, sweep : str
+    labels : dict
+        Axis -> label, replicate apart.
+    points, done : int
+    seconds, memory : float
+        Of one point, on one thread.
+    """
+
+    kind: str
+    sweep: str
+    labels: dict[str, Any]
+    points: int
+    done: int
+    seconds: float
+    memory: float
+
+
+def settings_of(study: Study, folder: str | Path | None = None) -> list[Setting]:
+    """Return what a study would compute, one row a setting, in the order of the file."""
+    left = set(_left(study, folder))
+    groups: dict[str, list[Point]] = {}
+    for point in study.points:
+        labels = {name: label for name, label in point.labels.items() if name != "replicate"}
+        groups.setdefault(json.dumps([point.sweep, point.kind, labels]), []).append(point)
+    rows = []
+    for key, points in groups.items():
+        sweep, kind, labels = json.loads(key)
+        cost = cost_of(points[0])
+        done = sum(point.hash not in left for point in points)
+        rows.append(Setting(kind, sweep, labels, len(points), done, cost.seconds, cost.memory))
+    return rows
+
+
+def _left(study: Study, folder: str | Path | None) -> dict[str, Point]:
+    points = {point.hash: point for point in study.points}
+    if folder is None:
+        return points
+    return {name: points[name] for name in Index.open(Store(Path(folder))).left(points)}
 
 
 def seconds_of(point: Point) -> float:

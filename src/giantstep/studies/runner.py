@@ -1,26 +1,28 @@
-"""Run a study: what is not done yet, on this process or on several."""
+"""Run a study: what is not done yet, on this process, on several, or on a cluster."""
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from giantstep.errors import StoreError
-from giantstep.studies.costs import seconds_of
-from giantstep.studies.store import Store, commit
+from giantstep.errors import StoreError, WriteError
+from giantstep.studies.checking import set_aside
+from giantstep.studies.costs import cost_of, seconds_of
+from giantstep.studies.executors import Crew, crew
+from giantstep.studies.index import Index
+from giantstep.studies.interrupts import Interrupts
+from giantstep.studies.store import State, Store, commit
 from giantstep.studies.study import Point, Study
 from giantstep.studies.tasks import FAILED, perform
-from giantstep.threads import check_threads
 
 STUDY_FILE = "study.toml"
+_DIED = "a worker process died while computing it; it may need more memory than there is"
+_UNSEEN = "the worker wrote nothing here; workers must see the results folder under the same path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Event:
 
     Attributes
     ----------
-    kind : {"start", "done", "failed", "interrupted", "end"}
+    kind : {"start", "aside", "done", "failed", "stopping", "interrupted", "end"}
+        ``aside``: a file that was not what it should be went to quarantine. ``stopping``: what is under way
+        is finished, then the run ends.
     point : Point or None
         None for events of the whole run.
     finished, total : int
@@ -37,7 +41,9 @@ class Event:
     message : str
         The reason of a failure.
     work_done, work_total : float
-        Estimated seconds of work behind and in all, for the time left.
+        Estimated seconds of work behind and in all.
+    seconds, computed : float, int
+        Since the start, and points finished since then.
     """
 
     kind: str
@@ -47,6 +53,20 @@ class Event:
     message: str = ""
     work_done: float = 0.0
     work_total: float = 0.0
+    seconds: float = 0.0
+    computed: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Points a second."""
+        return self.computed / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Expected time to the end, by the work behind; None before there is any."""
+        if not self.work_done:
+            return None
+        return self.seconds * max(self.work_total - self.work_done, 0.0) / self.work_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +81,10 @@ class Outcome:
     failures : tuple of (Point, str)
         Points that failed, each with its reason.
     interrupted : bool
-        Whether Ctrl-C ended it; points already written are safe, running it again continues.
+        Whether Ctrl-C or SIGTERM ended it; points already written are safe, running it again continues.
     seconds : float
+    stopped : str
+        Why it ended before its last point otherwise: a full disk, a spent budget.
     """
 
     folder: Path
@@ -71,6 +93,7 @@ class Outcome:
     failures: tuple[tuple[Point, str], ...]
     interrupted: bool
     seconds: float
+    stopped: str = ""
 
 
 def run(
@@ -78,6 +101,8 @@ def run(
     folder: str | Path,
     *,
     workers: int | None = None,
+    scheduler: str | None = None,
+    executor: Any = None,
     resume: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Outcome:
@@ -91,6 +116,10 @@ def run(
         Results folder, made where it is not there. The same study continues where it stopped.
     workers : int, optional
         Processes; all cores by default, 1 stays in this process. Files are byte-identical for any number.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers see the folder under the same path.
+    executor : concurrent.futures.Executor or distributed.Client, optional
+        Workers of your own; ``workers`` then says how many points they take at once. It is not shut down.
     resume : bool
         Continue in a folder whose study.toml differs from this study (it is replaced, points are kept).
     on_event : callable, optional
@@ -100,63 +129,94 @@ def run(
     ------
     SpecError
         For workers out of range.
+    CapabilityError
+        When a scheduler is not there.
     StoreError
         When the folder holds another study and ``resume`` is false, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from giantstep.studies import Study
+    >>> study = Study.parse('[[sweep]]\\nkind = "certificate"\\nproduct.target = ["z1", "z1*z2"]')
+    >>> run(study, tempfile.mkdtemp(), workers=1).done
+    2
     """
     began = time.perf_counter()
-    workers = check_threads(workers)
-    store = Store(Path(folder))
+    team = crew(workers, scheduler, executor)
+    store = Store(Path(folder).resolve())
     _claim(store, study, resume)
-    waiting = [point for point in study.points if not store.is_done(point.hash)]
-    progress = _Progress(study.points, waiting, store, on_event or (lambda event: None))
+    left = Index.open(store).left(point.hash for point in study.points)
+    waiting = [point for point in study.points if point.hash in left]
+    progress = _Progress(study, waiting, store, on_event or (lambda event: None), began)
+    progress.tell("start")
+    waiting = [point for point in waiting if _make_room(point, *left[point.hash], progress)]
     # The longest first, so that no worker is left with a long one at the end.
     waiting.sort(key=lambda point: -seconds_of(point))
-    progress.tell("start")
     try:
-        if workers == 1 or len(waiting) < 2:
-            for point in waiting:
-                perform(point.task, str(store.folder))
-                progress.finish(point)
-        else:
-            _share_out(deque(waiting), min(workers, len(waiting)), store, progress)
+        with Interrupts(lambda: progress.tell("stopping")) as signals:
+            progress.signals = signals
+            _share_out(deque(waiting), team, progress)
+        progress.interrupted = signals.asked
     except KeyboardInterrupt:
         progress.interrupted = True
+    if progress.interrupted:
         progress.tell("interrupted")
-    progress.tell("end")
+    progress.tell("end", message=progress.stopped)
     return Outcome(
-        store.folder,
+        Path(folder),
         progress.done,
-        len(study.points) - len(waiting),
+        len(study.points) - len(left),
         tuple(progress.failures),
         progress.interrupted,
         time.perf_counter() - began,
+        progress.stopped,
     )
 
 
+@dataclass(slots=True)
 class _Progress:
-    """Counts what has finished and tells whoever listens."""
+    """Counts what has finished, tells whoever listens, and knows when to stop."""
 
-    def __init__(
-        self,
-        points: tuple[Point, ...],
-        waiting: list[Point],
-        store: Store,
-        on_event: Callable[[Event], None],
-    ) -> None:
-        self.total, self.finished = len(points), len(points) - len(waiting)
-        self.work_total, self.work_done = sum(map(seconds_of, waiting)), 0.0
-        self.store, self.on_event = store, on_event
-        self.done, self.failures, self.interrupted = 0, list[tuple[Point, str]](), False
+    study: Study
+    waiting: list[Point]
+    store: Store
+    on_event: Callable[[Event], None]
+    began: float
+    finished: int = 0
+    work_total: float = 0.0
+    work_done: float = 0.0
+    done: int = 0
+    failures: list[tuple[Point, str]] = field(default_factory=list)
+    interrupted: bool = False
+    stopped: str = ""
+    signals: Interrupts = field(default_factory=Interrupts)
+
+    def __post_init__(self) -> None:
+        self.finished = len(self.study.points) - len(self.waiting)
+        self.work_total = sum(map(seconds_of, self.waiting))
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is to be begun."""
+        budget, spent = self.study.budget.seconds, time.perf_counter() - self.began
+        if budget is not None and spent > budget and not self.stopped:
+            self.stopped = (
+                f"the budget of {budget:g} s is spent. What is finished is kept, the same command goes on."
+            )
+        return self.signals.asked or bool(self.stopped)
 
     def tell(self, kind: str, point: Point | None = None, message: str = "") -> None:
-        event = Event(kind, point, self.finished, self.total, message, self.work_done, self.work_total)
-        self.on_event(event)
+        total, seconds = len(self.study.points), time.perf_counter() - self.began
+        computed = self.done + len(self.failures)
+        work = (self.work_done, self.work_total)
+        self.on_event(Event(kind, point, self.finished, total, message, *work, seconds, computed))
 
     def finish(self, point: Point, reason: str | None = None) -> None:
-        """Count a point; without a reason from outside, its record says whether it failed."""
-        if reason is None:
+        """Count a point; without a reason from outside, the folder says whether it failed."""
+        if reason is None and not self.store.is_done(point.hash):
             record = self.store.record(point.hash)
-            reason = str(record["message"]) if record.get("status") == FAILED else None
+            reason = str(record["message"]) if record.get("status") == FAILED else _UNSEEN
         self.finished += 1
         self.work_done += seconds_of(point)
         if reason is None:
@@ -170,74 +230,114 @@ class _Progress:
 def _claim(store: Store, study: Study, resume: bool) -> None:
     """Put the study's text into the folder, or refuse a folder that is another study's."""
     path = store.folder / STUDY_FILE
-    if path.exists() and not resume and path.read_text(encoding="utf-8") != study.text:
-        raise StoreError(
-            f"{store.folder}: holds the results of another study; choose another folder, "
-            "or continue there with resume (--resume)."
-        )
+    if path.exists():
+        same = path.read_text(encoding="utf-8") == study.text
+        if not same and not resume:
+            raise StoreError(
+                f"{store.folder}: holds the results of another study; choose another folder, "
+                "or continue there with resume (--resume)."
+            )
+        if same and (store.folder / "points").is_dir():
+            return
     store.prepare()
-    try:
-        commit(path, lambda temporary: temporary.write_text(study.text, encoding="utf-8"))
-    except OSError as error:
-        raise StoreError(f"{store.folder}: cannot be written ({error.strerror}).") from None
+    commit(path, lambda temporary: temporary.write_text(study.text, encoding="utf-8"))
 
 
-def _share_out(waiting: deque[Point], workers: int, store: Store, progress: _Progress) -> None:
-    """Work through the points on processes; a pool whose worker dies is replaced.
+def _make_room(point: Point, state: State, reason: str, progress: _Progress) -> bool:
+    """Return whether a point can be computed; what stands in its place is set aside, never overwritten."""
+    memory, budget = cost_of(point).memory, progress.study.budget.memory
+    if state is State.NEWER:
+        progress.finish(point, reason)
+    elif budget is not None and memory > budget:
+        need = f"{memory / 2**20:.0f} MiB, more than the budget of {budget / 2**20:.0f} MiB"
+        progress.finish(point, f"needs about {need}")
+    else:
+        if state is not State.MISSING:
+            set_aside(progress.store, progress.store.path(point.hash))
+            progress.tell("aside", point, reason)
+        return True
+    return False
 
-    Few tasks are in flight, so that an interrupt has few to wait for.
-    """
-    while waiting:
-        running: dict[Future[str], Point] = {}
-        with _pool(workers) as pool:
-            try:
-                while waiting or running:
-                    while waiting and len(running) < workers + 2:
-                        point = waiting.popleft()
-                        running[pool.submit(perform, point.task, str(store.folder))] = point
-                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    broken = _take(finished, running, progress)
-                    if broken:
-                        for point in running.values():
-                            progress.finish(point, "a worker process died while this point was in flight")
-                        break
-            except KeyboardInterrupt:
-                progress.interrupted = True
+
+def _share_out(waiting: deque[Point], team: Crew, progress: _Progress) -> None:
+    """Work through the points; a pool whose worker dies is replaced, and its points are tried alone."""
+    suspects: deque[Point] = deque()
+    while (waiting or suspects) and not progress.stopping:
+        if suspects:
+            point = suspects.popleft()
+            assert team.alone is not None
+            for victim in _work(deque([point]), team.alone(), progress):
+                progress.finish(victim, _DIED)
+            continue
+        lost = _work(waiting, team, progress)
+        if team.alone is not None:
+            suspects.extend(lost)
+            continue
+        for point in [*lost, *(waiting if lost else ())]:
+            progress.finish(point, _DIED)
+        if lost:
+            return
+
+
+def _work(waiting: deque[Point], team: Crew, progress: _Progress) -> list[Point]:
+    """Hand out points until none is left or the pool breaks; return those that were under way then."""
+    running: dict[Future[str], Point] = {}
+    with team.open() as pool:
+        while waiting or running:
+            if progress.stopping:
                 for future in running:
                     future.cancel()
-                # Those under way finish writing; a second interrupt ends the wait.
-                _take({f for f in wait(running)[0] if not f.cancelled()}, running, progress)
-                raise
+                waiting.clear()
+            while waiting and _room(waiting[0], running, team, progress):
+                if (lost := _submit(pool, waiting.popleft(), running, progress)) is not None:
+                    return lost
+                if progress.stopping:
+                    break
+            if running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                if lost := _take(finished, running, progress):
+                    return lost
+    return []
 
 
-def _take(finished: set[Future[str]], running: dict[Future[str], Point], progress: _Progress) -> bool:
-    """Count finished futures; return whether the pool broke."""
-    broken = False
+def _submit(
+    pool: Executor, point: Point, running: dict[Future[str], Point], progress: _Progress
+) -> list[Point] | None:
+    """Begin a point; return what was under way if the pool turns out to be broken."""
+    try:
+        running[pool.submit(perform, point.task, str(progress.store.folder))] = point
+    except BrokenExecutor:
+        return [*running.values(), point]
+    return None
+
+
+def _room(point: Point, running: dict[Future[str], Point], team: Crew, progress: _Progress) -> bool:
+    """Whether a point may begin: a worker will soon be free, and the memory of all fits the budget."""
+    if len(running) >= team.slots() + team.ahead:
+        return False
+    budget = progress.study.budget.memory
+    if budget is None or not running:
+        return True
+    return sum(cost_of(other).memory for other in [*running.values(), point]) <= budget
+
+
+def _take(finished: set[Future[str]], running: dict[Future[str], Point], progress: _Progress) -> list[Point]:
+    """Count finished futures; return the points under way when the pool broke."""
+    lost: list[Point] = []
     for future in finished:
         point = running.pop(future)
+        if future.cancelled():
+            if not progress.stopping:
+                progress.finish(point, "the executor cancelled it; its scheduler may be gone")
+            continue
         error = future.exception()
-        broken |= isinstance(error, BrokenProcessPool)
-        if error is None:
-            progress.finish(point)
-        elif isinstance(error, BrokenProcessPool):
-            progress.finish(point, "a worker process died while this point was in flight")
+        if isinstance(error, WriteError):
+            progress.stopped = str(error)
+        if isinstance(error, BrokenExecutor):
+            lost.append(point)
+        elif isinstance(error, CancelledError):
+            progress.finish(point, "the executor lost it; its scheduler may be gone")
         else:
-            progress.finish(point, " ".join(f"{type(error).__name__}: {error}".split()))
-    return broken
-
-
-@contextlib.contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
-    # spawn: a forked child would inherit the threads' locks of BLAS and HDF5.
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """A terminal sends Ctrl-C to the whole group; only the parent acts on it, workers finish writing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+            reason = None if error is None else " ".join(str(error).split()) or type(error).__name__
+            progress.finish(point, reason)
+    return lost + list(running.values()) if lost else []

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from giantstep.errors import SpecError
-from giantstep.studies.words import Spell, Words
+from giantstep.studies.words import Number, Spell, Words
+
+
+class BudgetWords(Words):
+    """What one run may take; it changes no result."""
+
+    seconds: Number | None = Field(default=None, gt=0)
+    memory: Number | str | None = None
+
+    @field_validator("memory")
+    @classmethod
+    def _read(cls, value: float | str | None) -> float | None:
+        return None if value is None else read_bytes(value)
 
 
 class StudyWords(Words):
@@ -18,7 +32,24 @@ class StudyWords(Words):
     figure: str | None = None
     seed: int = Field(default=0, ge=0, lt=2**63)
     independent: bool = False
+    budget: BudgetWords = BudgetWords()
     sweep: list[dict[str, Any]] = Field(min_length=1)
+
+
+_UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_UNITS |= {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def read_bytes(value: float | str) -> float:
+    """Return bytes given as a number, or as text with a unit.
+
+    >>> read_bytes("1.5 GiB"), read_bytes(2e9)
+    (1610612736.0, 2000000000.0)
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([A-Za-z]*)\s*", str(value))
+    if match is None or match[2].upper() not in _UNITS or not float(match[1]) > 0:
+        raise PydanticCustomError("bytes", "expected a size such as 2e9, '500 MB' or '2 GiB'")
+    return float(match[1]) * _UNITS[match[2].upper()]
 
 
 def whole_numbers(value: Any) -> Any:

@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.errors import StoreError
+from giantstep.errors import StoreError, WriteError
 from giantstep.studies.canonical import SCHEMA_VERSION, spec_hash
-from giantstep.studies.netcdf import write_netcdf
+from giantstep.studies.netcdf import netcdf_bytes, read_netcdf
+from giantstep.studies.seal import seal, sealed_name
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+class State(StrEnum):
+    """How a point's file stands."""
+
+    DONE = "done"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    """Truncated, empty, or not the bits that were written."""
+    FOREIGN = "foreign"
+    """A sound file, but of another point or another program."""
+    NEWER = "newer"
+    """Written by a newer giantstep; never touched."""
+
+
+class PointError(StoreError):
+    """A point's file is not what its name promises; ``state`` says how."""
+
+    def __init__(self, state: State, message: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+_UNREADABLE = (
+    OSError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    MemoryError,
+    OverflowError,
+    AttributeError,
+)
+"""What HDF5 raises over bits that are not its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +65,9 @@ class Stored:
 
     variables: dict[str, tuple[tuple[str, ...], Any]]
     attributes: dict[str, Any]
+
+
+_AGAIN = "run the study again: it is set aside and computed anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +104,29 @@ class Store:
             ) from None
 
     def is_done(self, name: str) -> bool:
-        """Return whether a point's file opens and the spec inside hashes to its name."""
-        import h5py
-
+        """Return whether a point's file is there, of this point, and sound to the last bit."""
         try:
-            with h5py.File(self.path(name), "r") as file:
-                return spec_hash(str(file.attrs["spec"])) == name
-        except (OSError, KeyError, RuntimeError):
+            content = self.path(name).read_bytes()
+        except OSError:
             return False
+        if (found := sealed_name(content)) is not None:
+            return found == name
+        try:
+            self.read(name)
+        except PointError:
+            return False
+        return True
 
     def write(self, name: str, task: str, dataset: xr.Dataset, fingerprint: str) -> None:
-        """Commit a point: its Dataset with spec, schema version, fingerprint and a hash of the data."""
+        """Commit a point: its Dataset with spec, schema version, fingerprint and a hash of the data.
+
+        Raises
+        ------
+        WriteError
+            When the disk does not take it; earlier results are intact.
+        """
         variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
-        attributes = {
+        attributes: dict[str, Any] = {
             **{str(key): value for key, value in dataset.attrs.items()},
             "schema_version": SCHEMA_VERSION,
             "spec": task,
@@ -83,38 +134,53 @@ class Store:
             "fingerprint": fingerprint,
             "layout": json.dumps({key: dims for key, (dims, _) in variables.items()}, sort_keys=True),
             "data_hash": data_hash({key: values for key, (_, values) in variables.items()}),
+            "sealed": 1,
         }
-        commit(self.path(name), lambda path: write_netcdf(path, variables, attributes))
+        content = netcdf_bytes(variables, attributes)
+        content += seal(content, name)
+        commit(self.path(name), lambda path: path.write_bytes(content))
 
     def read(self, name: str) -> Stored:
         """Return a point, checked to the last bit.
 
         Raises
         ------
-        StoreError
+        PointError
             When the file is missing, damaged, of another point or written by a newer version.
         """
-        import h5py
-
         path = self.path(name)
+
+        def broken(state: State, what: str, remedy: str = _AGAIN) -> PointError:
+            return PointError(state, f"{path.name}: {what}; {remedy}.")
+
         try:
-            with h5py.File(path, "r") as file:
-                attributes = dict(file.attrs)
-                if attributes.get("schema_version", 0) > SCHEMA_VERSION:
-                    raise StoreError(f"{path.name}: was written by a newer giantstep; upgrade to read it.")
-                layout = json.loads(attributes["layout"])
-                values = {key: _values(file[key]) for key in layout}
-                spec, promised = str(attributes["spec"]), attributes["data_hash"]
+            content = path.read_bytes()
+            seals = sealed_name(content)
+            if seals == "":
+                raise broken(State.DAMAGED, "its data were changed after writing")
+            values, attributes = read_netcdf(content)
+            version = int(attributes.get("schema_version", 0))
+            if version > SCHEMA_VERSION:
+                raise broken(State.NEWER, "was written by a newer giantstep", "upgrade to read it")
+            if version < 1 or not {"spec", "layout", "data_hash"} <= set(attributes):
+                raise broken(State.FOREIGN, "cannot be read: it is not a file of giantstep")
+            layout = {key: tuple(dims) for key, dims in json.loads(attributes["layout"]).items()}
+            if spec_hash(str(attributes["spec"])) != name:
+                raise broken(State.FOREIGN, "holds another point than its name says")
+            if seals is None and "sealed" in attributes:
+                raise broken(State.DAMAGED, "cannot be read (its end is missing)")
+            # Files older than the seal vouch for their data only.
+            if seals is None and data_hash(values) != attributes["data_hash"]:
+                raise broken(State.DAMAGED, "its data were changed after writing")
+        except PointError:
+            raise
         except FileNotFoundError:
-            raise StoreError(f"{path.name}: is not there; run the study to compute it.") from None
-        # A flipped bit can turn a dataset into a group, or a name into bytes: h5py then raises anything.
-        except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise StoreError(f"{path.name}: cannot be read ({error}); delete it and run again.") from None
-        if spec_hash(spec) != name:
-            raise StoreError(f"{path.name}: holds another point than its name says; delete it and run again.")
-        if data_hash(values) != promised:
-            raise StoreError(f"{path.name}: its data were changed after writing; delete it and run again.")
-        return Stored({key: (tuple(layout[key]), values[key]) for key in layout}, attributes)
+            raise broken(State.MISSING, "is not there", "run the study to compute it") from None
+        except _UNREADABLE as error:
+            empty = path.is_file() and not path.stat().st_size
+            reason = "it is empty" if empty else " ".join(str(error).split())
+            raise broken(State.DAMAGED, f"cannot be read ({reason})") from None
+        return Stored({key: (layout[key], values[key]) for key in layout}, attributes)
 
     def note(self, name: str, record: dict[str, Any]) -> None:
         """Commit how a point was computed, or why it failed."""
@@ -134,6 +200,11 @@ def commit(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file so that it is there whole or not at all, whatever interrupts.
 
     Temporary name, fsync, atomic rename, fsync of the folder.
+
+    Raises
+    ------
+    WriteError
+        When the disk does not take it; what stood at the path stands there still.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
@@ -142,8 +213,16 @@ def commit(path: Path, write: Callable[[Path], Any]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "see to the folder"
+        raise WriteError(
+            f"{path.parent}: cannot be written ({reason}); {remedy} and run the same command again. "
+            "What is finished is kept."
+        ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def data_hash(values: dict[str, Any]) -> str:
@@ -157,12 +236,6 @@ def data_hash(values: dict[str, Any]) -> str:
             little = array.astype(array.dtype.newbyteorder("<"))
             digest.update(f"{name} {little.dtype.str} {array.shape} ".encode() + little.tobytes())
     return digest.hexdigest()
-
-
-def _values(item: Any) -> Any:
-    import h5py
-
-    return item.asstr()[...] if h5py.check_string_dtype(item.dtype) else item[...]
 
 
 def _sync_folder(folder: Path) -> None:

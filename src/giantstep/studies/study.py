@@ -91,6 +91,14 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What one run may take: seconds on the wall, bytes of all points under way. None: no limit."""
+
+    seconds: float | None = None
+    memory: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and expanded.
 
@@ -105,6 +113,8 @@ class Study:
     sweeps : tuple of Sweep
     points : tuple of Point
         Every file it needs, once; what has no replicates first.
+    budget : Budget
+        What one run may take; it stops in order when the time is spent, and the next one goes on.
     """
 
     name: str
@@ -113,6 +123,7 @@ class Study:
     figure: str | None
     sweeps: tuple[Sweep, ...]
     points: tuple[Point, ...]
+    budget: Budget = Budget()
 
     @classmethod
     def parse(cls, text: str, *, name: str = "study") -> Study:
@@ -154,7 +165,8 @@ class Study:
             sweeps.append(sweep)
             points |= {point.hash: points.get(point.hash, point) for point in own}
         ordered = sorted(points.values(), key=lambda point: KINDS[point.kind].has_replicates)
-        return cls(name, words.title or name, text, words.figure, tuple(sweeps), tuple(ordered))
+        budget = Budget(**words.budget.model_dump())
+        return cls(name, words.title or name, text, words.figure, tuple(sweeps), tuple(ordered), budget)
 
 
 def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sweep, list[Point]]:

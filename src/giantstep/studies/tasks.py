@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from giantstep.errors import WriteError
 from giantstep.streams import fingerprint
 from giantstep.studies.canonical import spec_hash
 from giantstep.studies.kinds import KINDS
@@ -23,14 +24,24 @@ DONE, FAILED = "done", "failed"
 def perform(task: str, folder: str) -> str:
     """Compute one point, commit it to a results folder and return its hash.
 
-    What fails is noted beside where the point would be, with its reason, and does not raise.
+    What fails is noted beside where the point would be, with its reason, and does not raise. A point that
+    another run on the same folder has written meanwhile is left alone.
+
+    Raises
+    ------
+    WriteError
+        When the folder takes nothing more.
     """
     store, name = Store(Path(folder)), spec_hash(task)
+    if store.is_done(name):
+        return name
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         with one_blas_thread():
             store.write(name, task, compute(task), fingerprint())
             record: dict[str, Any] = provenance() | {"status": DONE, "message": ""}
+    except WriteError:
+        raise
     # Anything may go wrong in a point; one bad point never ends a study.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,7 +1,7 @@
 """Kinds of points: one file each, and their one register.
 
->>> sorted(KINDS)
-['certificate', 'feature-spikes', 'learning-curve', 'overlaps', 'scan', 'simulation']
+>>> KINDS["simulation"].has_replicates
+True
 """
 
 from giantstep.studies.kinds import certificate, feature_spikes, learning_curve, overlaps, scan, simulation

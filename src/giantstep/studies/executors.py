@@ -1,0 +1,164 @@
+"""Who computes the points: this process, worker processes, a Dask cluster, or any executor of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from giantstep.errors import CapabilityError, SpecError
+from giantstep.threads import available_threads, check_threads
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Workers behind the one seam for parallel work, `concurrent.futures.Executor`.
+
+    Attributes
+    ----------
+    open : callable
+        Gives a context that holds an executor; called again when a pool breaks.
+    slots : callable
+        How many points can be computed at once, now.
+    alone : callable
+        A crew of one for points suspected of killing their worker; None where executors are not ours.
+    ahead : int
+        Points handed out beyond the slots, so that no worker waits; few, for an interrupt waits for them.
+    """
+
+    open: Callable[[], AbstractContextManager[Executor]]
+    slots: Callable[[], int]
+    alone: Callable[[], Crew] | None = None
+    ahead: int = 1
+
+
+def crew(workers: int | None, scheduler: str | None, executor: Any) -> Crew:
+    """Return the crew for what a user asked for; at most one of scheduler and executor.
+
+    Raises
+    ------
+    SpecError
+        For workers out of range, or two crews at once.
+    CapabilityError
+        When Dask is asked for and not installed, or its scheduler does not answer.
+    """
+    if scheduler is not None and executor is not None:
+        raise SpecError("scheduler: found beside an executor; give one of them.")
+    if scheduler is not None:
+        return _scheduler(scheduler)
+    if executor is not None:
+        return _given(executor, workers)
+    count = check_threads(workers)
+    return Crew(_here, lambda: 1, ahead=0) if count == 1 else processes(count)
+
+
+def processes(count: int) -> Crew:
+    """Return worker processes on this machine, one BLAS thread each."""
+    return Crew(lambda: _pool(count), lambda: count, lambda: processes(1))
+
+
+class _Here(Executor):
+    """Computes where it is asked, before it returns."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _here() -> AbstractContextManager[Executor]:
+    return _Here()
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[Executor]:
+    # spawn: a forked child would inherit the threads' locks of BLAS and HDF5.
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker
+    )
+    try:
+        yield pool
+    except BaseException:
+        # Whoever raises does not wait: a half-written point is a temporary file, nothing more.
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.kill()
+        raise
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def begin_worker() -> None:
+    """Prepare a worker process: signals are the parent's business, and without a parent it ends.
+
+    A terminal sends Ctrl-C, and a batch system SIGTERM, to the whole group; the worker finishes writing.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True, name="giantstep-parent").start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _given(executor: Any, workers: int | None) -> Crew:
+    """Return a crew of the user's own: an executor, or a Dask client. Neither is shut down."""
+    if hasattr(executor, "get_executor"):
+        return _client(executor)
+    if not hasattr(executor, "submit"):
+        raise SpecError(
+            f"executor: found a {type(executor).__name__}, expected a concurrent.futures.Executor or a "
+            "Dask Client."
+        )
+    count = available_threads() if workers is None else check_threads(workers)
+    return Crew(lambda: contextlib.nullcontext(executor), lambda: count)
+
+
+def _client(client: Any) -> Crew:
+    @contextlib.contextmanager
+    def hold() -> Iterator[Executor]:
+        # A point is idempotent: tasks lost with their worker are simply run again.
+        yield client.get_executor(pure=False, retries=0)
+
+    return Crew(hold, lambda: max(1, sum(client.nthreads().values())))
+
+
+def _scheduler(address: str) -> Crew:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CapabilityError(
+            f"scheduler {address!r}: Dask is not installed. Install giantstep[cluster], or use --workers."
+        ) from None
+    try:
+        client = Client(  # type: ignore[no-untyped-call]
+            address, timeout="10s", set_as_default=False
+        )
+    except (OSError, TimeoutError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CapabilityError(
+            f"scheduler {address!r}: does not answer ({reason}). Start one with 'dask scheduler', and "
+            "workers with 'dask worker', on machines that share the results folder."
+        ) from None
+    inner = _client(client)
+
+    @contextlib.contextmanager
+    def hold() -> Iterator[Executor]:
+        with client, inner.open() as executor:
+            yield executor
+
+    return Crew(hold, inner.slots)
