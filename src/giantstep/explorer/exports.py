@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from giantstep.targets import Target
 
 
-def study(title: str, sweeps: Sequence[dict[str, Any]], *, figure: str | None = None) -> str:
+def study(title: str, sweeps: Sequence[dict[str, Any]], *, figure: str | None = None, seed: int = 0) -> str:
     """Return the TOML that `giantstep run` takes.
 
     >>> print(study("A test", [{"kind": "certificate", "target": {"expression": "z1"}}]))
@@ -26,6 +26,8 @@ def study(title: str, sweeps: Sequence[dict[str, Any]], *, figure: str | None = 
     lines = ["schema_version = 1", f"title = {toml(title)}"]
     if figure:
         lines.append(f"figure = {toml(figure)}")
+    if seed:
+        lines.append(f"seed = {seed}")
     for sweep in sweeps:
         lines += ["", "[[sweep]]"]
         for key, value in sweep.items():

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from giantstep.errors import GiantStepError, SpecError, nearest
 
+if TYPE_CHECKING:
+    from giantstep.targets import Target
+
 Number = int | float
+
+
+def _whole(value: Any) -> Any:
+    """A page has one kind of number: 1e6 means 1000000."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Question(BaseModel):
@@ -58,6 +70,14 @@ def named(name: str, make: Any) -> Any:
         if text.startswith(name):
             raise
         raise type(error)(f"{name}: {text}") from None
+
+
+def read_target(text: str, noise: Number) -> Target:
+    """Return the target of a name or an expression; noise, where there is any, instead of the catalog's."""
+    from giantstep.targets.reading import named_or_written
+
+    target = named("target", lambda: named_or_written(text))
+    return replace(target, noise=float(noise)) if noise else target
 
 
 def between(name: str, value: Number, low: Number, high: Number) -> None:

@@ -51,6 +51,7 @@ class Worker:
         os._exit(0)
 
     def _answer(self, number: int, panel: str, question: Any) -> None:
+        from giantstep.explorer.call import Call
         from giantstep.explorer.panels import answer
 
         def check() -> None:
@@ -58,9 +59,7 @@ class Worker:
                 raise Cancelled
 
         try:
-            for event in answer(panel, question, check):
-                check()
-                self._write({"id": number, "event": event})
+            answer(panel, question, Call(lambda event: self._write({"id": number, "event": event}), check))
         except Cancelled:
             pass
         except GiantStepError as error:

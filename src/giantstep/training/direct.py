@@ -113,6 +113,7 @@ def run_direct(experiment: Experiment, arrays: Arrays | None = None) -> Trajecto
         if number and not np.isfinite(snapshot.self_overlaps).all():
             return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(number))
         snapshots.append(snapshot)
+        experiment.on_step(number, snapshot)
     return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
 
 

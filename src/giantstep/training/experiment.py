@@ -25,6 +25,10 @@ def ignore_progress(samples: int) -> None:
     """Do nothing with the number of samples just processed."""
 
 
+def ignore_step(step: int, snapshot: Snapshot) -> None:
+    """Do nothing with a step that has just been taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """One replicate to be run: the three nouns, a dimension, random streams, and the threads that help."""
@@ -36,6 +40,7 @@ class Experiment:
     streams: Streams = field(default_factory=Streams)
     threads: int = 1
     on_progress: Callable[[int], None] = ignore_progress
+    on_step: Callable[[int, Snapshot], None] = ignore_step
 
     @property
     def batches(self) -> tuple[int, ...]:

@@ -37,11 +37,13 @@ def run_reduced(experiment: Experiment) -> Trajectory:
     layer = initial_layer(network, rank, experiment.dimension, experiment.streams.generator(Role.INIT))
     readout, biases = experiment.draw_readout(), experiment.draw_biases()
     snapshots = [_snapshot(layer, rank)]
+    experiment.on_step(0, snapshots[0])
     for step, (new, constant, linear) in enumerate(_layers(experiment, layer, readout, biases), start=1):
         snapshot = _snapshot(new, rank, constant, linear)
         if not np.isfinite(snapshot.self_overlaps).all():
             return Trajectory(readout, biases, tuple(snapshots), NONFINITE, diverged(step))
         snapshots.append(snapshot)
+        experiment.on_step(step, snapshot)
     return Trajectory(readout, biases, tuple(snapshots), COMPLETED)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread
 from giantstep.training.choice import check_memory, choose
 from giantstep.training.direct import Arrays, run_direct
-from giantstep.training.experiment import Experiment, Trajectory, ignore_progress
+from giantstep.training.experiment import Experiment, Snapshot, Trajectory, ignore_progress, ignore_step
 from giantstep.training.reduced import run_reduced
 from giantstep.training.retraining import Retraining, assess
 
@@ -44,6 +45,7 @@ def simulate(
     threads: int | None = None,
     device: str | None = None,
     on_progress: Callable[[int], None] = ignore_progress,
+    on_step: Callable[[int, int, Snapshot], None] = lambda replicate, step, snapshot: None,
 ) -> xr.Dataset:
     """Simulate the first giant steps exactly, at any input dimension.
 
@@ -76,6 +78,8 @@ def simulate(
         PyTorch device for the direct engine, such as ``"cuda"``; None is NumPy.
     on_progress : callable
         Called with numbers of samples as they are done.
+    on_step : callable
+        Called with (replicate, step, snapshot) as soon as a step is taken, and with step 0 at the start.
 
     Returns
     -------
@@ -119,6 +123,7 @@ def simulate(
             threads=threads,
             device=device,
             on_progress=on_progress,
+            on_step=partial(on_step, replicate),
         )
         for replicate in range(seeds)
     ]
@@ -140,11 +145,12 @@ def simulate_replicate(
     threads: int | None = None,
     device: str | None = None,
     on_progress: Callable[[int], None] = ignore_progress,
+    on_step: Callable[[int, Snapshot], None] = ignore_step,
 ) -> xr.Dataset:
     """Simulate one replicate; `simulate` with its random streams given by address."""
     check_dimension(dimension, target.rank)
     experiment = Experiment(
-        target, network, protocol, int(dimension), streams, check_threads(threads), on_progress
+        target, network, protocol, int(dimension), streams, check_threads(threads), on_progress, on_step
     )
     choice = choose(experiment, "direct" if device and engine == "auto" else engine)
     check_memory(choice)

@@ -40,16 +40,14 @@ export class Chart {
     const text = JSON.stringify(frame);
     if (this.embedded && text === this.frame) {
       const { view } = this.embedded;
-      const { vega: library } = window;
-      for (const [name, rows] of Object.entries(tables)) {
-        view.change(name, library.changeset().remove(() => true).insert(structuredClone(rows)));
-      }
+      for (const [name, rows] of Object.entries(tables)) view.data(name, structuredClone(rows));
       await view.runAsync();
     } else {
       const embed = await vega();
       this.embedded?.finalize();
       this.embedded = await embed(this.element, { ...frame, datasets: structuredClone(tables) }, {
-        ast: true, actions: false, renderer: "svg", tooltip: { theme: "light" },
+        // A table that is still empty has no extent; that is no news.
+        ast: true, actions: false, renderer: "svg", logLevel: 1,
       });
       this.frame = text;
     }

@@ -5,13 +5,15 @@ import { short } from "./formulas.js";
 // data-scale="log": the slider holds the decimal logarithm. data-kind="number": a number for the server.
 function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
-  if (field.type === "range") return field.dataset.scale === "log" ? rounded(10 ** Number(field.value)) : Number(field.value);
+  if (field.type === "range") return sliderValue(field);
   if (field.dataset.kind === "number") return field.value.trim() === "" ? null : Number(field.value);
   return field.value;
 }
 
-function rounded(value) {
-  return Number(value.toPrecision(3));
+function sliderValue(field) {
+  if (field.dataset.scale !== "log") return Number(field.value);
+  const value = Number((10 ** Number(field.value)).toPrecision(3));
+  return field.dataset.whole ? Math.round(value) : value;
 }
 
 function put(field, text) {
@@ -23,7 +25,7 @@ function put(field, text) {
 
 function say(field) {
   if (field.type !== "range") return;
-  const words = (field.dataset.unit || "{}").replace("{}", short(valueOf(field)));
+  const words = (field.dataset.unit || "{}").replace("{}", field.dataset.whole ? valueOf(field).toLocaleString("en") : short(valueOf(field)));
   field.setAttribute("aria-valuetext", words);
   const output = field.form.querySelector(`output[for="${field.id}"]`);
   if (output) output.textContent = words;

@@ -24,6 +24,14 @@ export function short(value, digits = 3) {
   return String(Number(value.toPrecision(digits)));
 }
 
+// A mean with the digits that its standard error leaves.
+export function measured(mean, error) {
+  if (mean === null || mean === undefined) return "–";
+  if (!error) return short(mean, 4);
+  const digits = Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(error))));
+  return `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`;
+}
+
 export function seconds(milliseconds) {
   return milliseconds < 995 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }

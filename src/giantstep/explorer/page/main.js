@@ -3,9 +3,10 @@
 import { h } from "./dom.js";
 import * as links from "./links.js";
 import { Panel } from "./panel.js";
+import { steps } from "./panel-steps.js";
 import { target } from "./panel-target.js";
 
-const views = { target };
+const views = { target, steps };
 const panels = {};
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 let shown = null;

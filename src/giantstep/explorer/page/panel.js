@@ -7,7 +7,7 @@ import { Form } from "./forms.js";
 import { seconds } from "./formulas.js";
 
 export class Panel {
-  // view: { question(values), begin(), event(event, panel) }
+  // view: { question(values), setup(panel), begin(panel), event(event, panel) }
   constructor(name, view, onState) {
     this.name = name;
     this.view = view;
@@ -24,6 +24,7 @@ export class Panel {
     this.cancelButton.addEventListener("click", () => this.cancel());
     this.form.onChange(() => this.changed());
     this.asked = false;
+    view.setup?.(this);
   }
 
   find(selector) {

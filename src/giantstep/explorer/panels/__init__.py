@@ -1,36 +1,34 @@
 """One file a panel: a question in, events out. All of it runs in a worker process.
 
-A panel's ``answer(question, check)`` yields dictionaries for JSON, each with an ``event``; ``check`` raises
-where the one who asked has gone.
+A panel's ``answer(question, call)`` emits dictionaries for JSON, each with an ``event``. Its ``FIRST`` is a
+quick question to warm up with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-PANELS = ("target",)
+from giantstep.explorer.call import Call
 
-Check = Callable[[], None]
+PANELS = ("target", "steps")
 
 
-def answer(panel: str, question: Any, check: Check) -> Iterator[dict[str, Any]]:
-    """Yield the events of a panel's answer.
+def answer(panel: str, question: Any, call: Call) -> None:
+    """Answer a panel's question.
 
     Raises
     ------
     GiantStepError
         One sentence about what was asked.
     """
-    yield from _module(panel).answer(question, check)
+    _module(panel).answer(question, call)
 
 
 def warm() -> None:
     """Ask every panel its first question, so that what is slow only once is over."""
     for panel in PANELS:
-        for _ in answer(panel, _module(panel).FIRST, lambda: None):
-            pass
+        answer(panel, _module(panel).FIRST, Call(lambda event: None))
 
 
 def _module(panel: str) -> Any:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from giantstep.explorer.exports import python, study
-from giantstep.explorer.questions import Number, Question, between, named, read
+from giantstep.explorer.questions import Number, Question, between, named, read, read_target
 
 if TYPE_CHECKING:
-    from giantstep.explorer.panels import Check
+    from giantstep.explorer.call import Call
     from giantstep.networks import Network
     from giantstep.staircase import Certificate
     from giantstep.targets import Target
@@ -48,12 +46,6 @@ class TargetQuestion(Question):
     batch_exponent: Number = 1
     preprocess: bool = False
 
-    def noun(self) -> Target:
-        from giantstep.targets.reading import named_or_written
-
-        target = named("target", lambda: named_or_written(self.target))
-        return replace(target, noise=self.noise) if self.noise else target
-
     def network(self) -> Network | None:
         from giantstep.networks import Network
 
@@ -62,30 +54,28 @@ class TargetQuestion(Question):
         return named("activation", lambda: Network(2, self.activation, bias=float(self.bias)))  # type: ignore
 
 
-def answer(question: Any, check: Check) -> Iterator[dict[str, Any]]:
-    """Yield the certificate with fresh batches, then with a reused one, then the picture and the exports."""
+def answer(question: Any, call: Call) -> None:
+    """Emit the certificate with fresh batches, then with a reused one, then the picture and the exports."""
     from giantstep.figures.learned_stairs import stairs_picture
     from giantstep.protocol import Protocol
     from giantstep.staircase import analyze
 
     asked = read(TargetQuestion, question)
     between("batch_exponent", asked.batch_exponent, 0.1, 12)
-    target, network = asked.noun(), asked.network()
-    yield {"event": "setting", **_setting(asked, target, network)}
+    target, network = read_target(asked.target, asked.noise), asked.network()
+    call.say("setting", **_setting(target, network))
     certificates = {}
-    for mode in MODES:
-        check()
+    for mode, title in MODES.items():
         protocol = Protocol.repeat(
             2, batch=f"d^{asked.batch_exponent!r}", reuse=mode == "reused", preprocess=asked.preprocess
         )
-        certificates[MODES[mode]] = certificate = analyze(target, network, protocol)
-        yield {"event": "certificate", "mode": mode, "title": MODES[mode], **_in_words(certificate)}
-    picture = stairs_picture(certificates)
-    yield {"event": "figure", "name": "stairs", "frame": picture.frame, "tables": picture.tables}
-    yield {"event": "exports", "study": _study(asked, target), "python": _python(asked, target)}
+        certificates[title] = certificate = analyze(target, network, protocol)
+        call.say("certificate", mode=mode, title=title, **_in_words(certificate))
+    call.draw("stairs", stairs_picture(certificates))
+    call.say("exports", study=_study(asked, target), python=_python(asked, target))
 
 
-def _setting(asked: TargetQuestion, target: Target, network: Network | None) -> dict[str, Any]:
+def _setting(target: Target, network: Network | None) -> dict[str, Any]:
     from giantstep.staircase.visibility import Sight
     from giantstep.targets import catalog
 
