@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from giantstep.figures.marks import look
 from giantstep.figures.picture import Picture, Row, frame
-from giantstep.figures.theme import COLORS, DASHES, SHAPES
 
 if TYPE_CHECKING:
     from giantstep.staircase import Certificate
@@ -73,15 +73,8 @@ def _names(certificate: Certificate, step: int) -> str:
 def _frame(modes: tuple[str, ...], last: int, rank: int) -> dict[str, Any]:
     import altair as alt
 
-    cycle = range(len(modes))
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
-
-    def scale(values: list[Any]) -> Any:
-        return alt.Scale(domain=list(modes), range=values)
-
-    color = alt.Color("mode:N", scale=scale([COLORS[k] for k in cycle]), legend=legend)
-    dash = alt.StrokeDash("mode:N", scale=scale([list(DASHES[k]) for k in cycle]), legend=legend)
-    shape = alt.Shape("mode:N", scale=scale([SHAPES[k] for k in cycle]), legend=legend)
+    color, shape, dash = look(modes, field="mode", legend=legend)
     x = alt.X("step:Q", title="giant steps t", scale=alt.Scale(domain=[0, last], nice=False))
     x = x.axis(values=list(range(last + 1)), format="d", grid=False)
     y = alt.Y(

@@ -14,7 +14,7 @@ from giantstep.figures.theme import COLORS, GREY
 if TYPE_CHECKING:
     import xarray as xr
 
-SIGNS = ("a > 0", "a < 0")
+SIGNS = ("readout a > 0", "a < 0")
 """Names of the dots, after the sign of the readout weight."""
 
 _SIDE = 300
@@ -74,7 +74,7 @@ def plane_frame(first: str, second: str) -> dict[str, Any]:
     import altair as alt
 
     colors = alt.Scale(domain=list(SIGNS), range=list(COLORS[:2]))
-    legend = alt.Legend(title="readout", orient="top")
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1)
     color = alt.Color("kind:N", scale=colors, legend=legend)
     shape = alt.Shape(
         "kind:N", scale=alt.Scale(domain=list(SIGNS), range=["circle", "square"]), legend=legend

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.figures.marks import bar, look, whole_steps
 from giantstep.figures.picture import Picture, Row, finite, frame
-from giantstep.figures.theme import COLORS, DASHES, GREY, SHAPES
+from giantstep.figures.theme import GREY
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from giantstep.staircase import Certificate
 
 _HEIGHT = 300
-_DODGE = 0.05
-_BAR = 2.0
+_DODGE = 0.03
 
 
 def overlap_path(
@@ -55,12 +55,9 @@ def path_picture(
     for step in range(values.shape[1]):
         for place, name in enumerate(names):
             mean, error = mean_and_error(values[:, step, place])
-            row = {"name": name, "step": step + _DODGE * (place - (len(names) - 1) / 2)}
             if np.isfinite(mean):
-                reach = _BAR * error if np.isfinite(error) else 0.0
-                tables["measured"].append(
-                    row | {"value": mean, "low": max(mean - reach, 0.0), "high": mean + reach}
-                )
+                row = {"name": name, "step": step + _DODGE * (place - (len(names) - 1) / 2)}
+                tables["measured"].append(row | bar(mean, error))
     if theory is not None:
         predicted = path(theory.expand_dims("replicate"), vectors)[0]
         tables["theory"] = [
@@ -119,18 +116,10 @@ def chance(data: xr.Dataset) -> list[float | None]:
 def _frame(names: tuple[str, ...], last: int) -> dict[str, Any]:
     import altair as alt
 
-    cycle = range(len(names))
-    legend = alt.Legend(title="direction", orient="top", labelLimit=220, columns=4)
-
-    def scale(values: Any) -> Any:
-        return alt.Scale(domain=list(names), range=[values[k % len(values)] for k in cycle])
-
-    color = alt.Color("name:N", scale=scale(COLORS), legend=legend)
-    shape = alt.Shape("name:N", scale=scale(SHAPES), legend=legend)
-    dash = alt.StrokeDash("name:N", scale=scale([list(dash) for dash in DASHES]), legend=legend)
-    ticks = list(range(0, last + 1, max(1, -(-last // 12))))
+    legend = alt.Legend(title=None, orient="top", labelLimit=220, columns=4, symbolOpacity=1)
+    color, shape, dash = look(names, legend=legend)
     x = alt.X("step:Q", title="giant steps t", scale=alt.Scale(domain=[-0.2, last + 0.2], nice=False))
-    x = x.axis(values=ticks, format="d", grid=False)
+    x = x.axis(values=whole_steps(last), format="d", grid=False)
     title = "overlap, rms over neurons"
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True))
     measured = alt.Chart(alt.NamedData("measured"))

@@ -12,7 +12,7 @@ function valueOf(field) {
 
 function sliderValue(field) {
   if (field.dataset.scale !== "log") return Number(field.value);
-  const value = Number((10 ** Number(field.value)).toPrecision(3));
+  const value = Number((10 ** Number(field.value)).toPrecision(2));
   return field.dataset.whole ? Math.round(value) : value;
 }
 

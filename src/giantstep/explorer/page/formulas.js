@@ -28,6 +28,7 @@ export function short(value, digits = 3) {
 export function measured(mean, error) {
   if (mean === null || mean === undefined) return "–";
   if (!error) return short(mean, 4);
+  if (Math.abs(mean) < 1e-3) return `${mean.toExponential(1)} ± ${error.toExponential(0)}`;
   const digits = Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`;
 }

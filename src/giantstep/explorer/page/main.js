@@ -3,10 +3,11 @@
 import { h } from "./dom.js";
 import * as links from "./links.js";
 import { Panel } from "./panel.js";
+import { curve } from "./panel-curve.js";
 import { steps } from "./panel-steps.js";
 import { target } from "./panel-target.js";
 
-const views = { target, steps };
+const views = { target, steps, curve };
 const panels = {};
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 let shown = null;

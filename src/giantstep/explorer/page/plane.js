@@ -79,8 +79,8 @@ export class Plane {
     const axes = [this.directions.indexOf(this.first.value), this.directions.indexOf(this.second.value)];
     const dots = [];
     const tails = [];
-    this.places.forEach((run) => run[0]?.forEach((_, neuron) => {
-      const kind = this.kinds[this.signs[neuron] ?? 0];
+    this.places.forEach((run, replicate) => run[0]?.forEach((_, neuron) => {
+      const kind = this.kinds[this.signs[replicate][neuron]];
       const here = between(run, neuron, at, axes);
       if (!here) return;
       dots.push({ ...here, kind });

@@ -11,7 +11,7 @@ from typing import Any
 
 from giantstep.explorer.call import Call
 
-PANELS = ("target", "steps")
+PANELS = ("target", "steps", "curve")
 
 
 def answer(panel: str, question: Any, call: Call) -> None:

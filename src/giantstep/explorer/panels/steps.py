@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -129,10 +130,17 @@ class _Run:
         check_dimension(asked.dimension, target.rank)
         network.check_dimension(asked.dimension, target.rank)
         self.asked, self.target, self.network = asked, target, network
-        experiment = Experiment(target, network, protocol, asked.dimension)
+        experiment = self.experiment = Experiment(target, network, protocol, asked.dimension)
         self.batches, self.rates = experiment.batches, experiment.learning_rates
         self.choice = choose(experiment)
         self.samples = asked.seeds * sum(self.batches)
+
+    def signs(self, replicate: int) -> list[int]:
+        """Return 1 for each neuron whose readout weight is negative; replicates draw their own."""
+        from giantstep.streams import Streams
+
+        one = replace(self.experiment, streams=Streams(self.asked.seed, replicate))
+        return [int(a < 0) for a in one.draw_readout()]
 
     def afford(self) -> dict[str, Any]:
         """Return the setting in words.
@@ -176,7 +184,7 @@ class _Show:
         from giantstep.labels import directions
 
         asked, width, rank = run.asked, run.network.width, run.target.rank
-        self.call, self.certificate, self.theory = call, certificate, theory
+        self.call, self.run, self.certificate, self.theory = call, run, certificate, theory
         shape = (asked.seeds, asked.steps + 1, width)
         dims = ("replicate", "step", "neuron")
         self.data = xr.Dataset(
@@ -192,9 +200,6 @@ class _Show:
         """Show theory alone."""
         from giantstep.figures.neuron_plane import SIGNS, plane_frame, plane_tables
 
-        signs: list[int] = []
-        if self.theory is not None:
-            signs = [int(a < 0) for a in self.theory["readout"].values]
         self.call.say(
             "plane",
             frame=plane_frame("first axis", "second axis"),
@@ -202,7 +207,7 @@ class _Show:
             kinds=list(SIGNS),
             directions=[str(name) for name in self.data["direction"].values],
             rings=[] if self.theory is None else _places(self.theory.expand_dims("replicate"), 0),
-            signs=signs,
+            signs=[self.run.signs(replicate) for replicate in range(self.data.sizes["replicate"])],
         )
         if note:
             self.call.say("note", words=note)
