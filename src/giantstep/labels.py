@@ -20,6 +20,8 @@ DIMENSIONS: Final = {
     "batch": "size of a scanned batch, smallest first",
     "ridge": "penalty of the readout regression",
     "penalty": "ridge p / n, the penalty beside the mean of squares (theory note 50)",
+    "representation": "frozen first layer that a downstream head is trained on",
+    "downstream_samples": "samples of one downstream task",
     "sample_ratio": "n / d of the readout batch",
     "learning_rate_ratio": "learning rate / width, for a readout of 1/sqrt(p): eta of theory note 30",
     "group": "neurons that start with the same readout",

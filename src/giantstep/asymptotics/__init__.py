@@ -15,6 +15,7 @@ from giantstep.asymptotics.feature_spikes import spikes
 from giantstep.asymptotics.learning_times import learning_times
 from giantstep.asymptotics.lower_bounds import bounds
 from giantstep.asymptotics.minimax_flow import descent_ascent
+from giantstep.asymptotics.multi_task.alignment_curve import task_alignment
 from giantstep.asymptotics.outlier_phases import outlier_phases
 from giantstep.asymptotics.overlap_dynamics import overlaps
 from giantstep.asymptotics.spiked_baselines import best_features, linear_ridge
@@ -37,4 +38,5 @@ __all__ = [
     "overlaps",
     "ridge_curve",
     "spikes",
+    "task_alignment",
 ]

@@ -29,6 +29,7 @@ def application() -> App:
     from giantstep.cli.predict_deep_features import deep_features
     from giantstep.cli.predict_features import features
     from giantstep.cli.predict_minimax import minimax
+    from giantstep.cli.predict_multi_task import multi_task
     from giantstep.cli.predict_outliers import outliers
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.predict_spikes import spikes
@@ -59,6 +60,7 @@ def application() -> App:
     predict.command(time_scales)
     predict.command(deep_features)
     predict.command(minimax)
+    predict.command(multi_task)
     app.command(predict)
     store = App(name="store", help="Look after a results folder; take results elsewhere.", sort_key=9)
     store.command(check)

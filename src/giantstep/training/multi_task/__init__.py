@@ -1,0 +1,1 @@
+"""Two-step pretraining on many tasks, measured: alignment, conditioning, downstream accuracy."""

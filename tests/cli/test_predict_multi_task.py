@@ -1,0 +1,55 @@
+"""`predict multi-task`: the document, a simulation beside it, warnings and one-line errors."""
+
+from __future__ import annotations
+
+import pytest
+
+COMMAND = ("predict", "multi-task", "--dimension", "60", "--width", "50", "--tasks", "40")
+
+
+def test_the_document(giantstep):
+    ran = giantstep(*COMMAND, "--samples", "10d,40d", "--json")
+    document = ran.document
+    assert ran.code == 0
+    assert [point["samples"] for point in document["points"]] == [600, 2400]
+    assert document["points"][0]["alignment"] < document["points"][1]["alignment"] < 1
+    assert document["parameters"]["balanced"] is True
+    assert document["warnings"] == []
+
+
+def test_a_simulation_and_downstream_accuracies(giantstep):
+    document = giantstep(*COMMAND, "--simulate", "3", "--downstream", "50,100", "--json").document
+    found = document["simulation"]
+    assert found["points"][0]["alignment"] == pytest.approx(found["points"][0]["alignment_law"], abs=0.1)
+    kinds = {row["representation"] for row in found["downstream"]}
+    assert kinds == {"multi", "single", "random", "oracle"}
+    assert len(found["downstream"]) == 8
+
+
+def test_unbalanced_tasks_are_a_warning(giantstep):
+    ran = giantstep(*COMMAND, "--unbalanced")
+    assert ran.code == 0
+    assert "Balance the tables, or centre the labels." in ran.out.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--rank", "0"), "rank: found 0"),
+        (("--rank", "9"), "rank: found 9"),
+        (("--rank", "4", "--samples", "nan"), "samples: found nan"),
+        (("--samples", "0"), "samples"),
+        (("--layer-samples", "0"), "layer_samples: found 0"),
+        (("--simulate", "0"), "simulate: found 0"),
+        (("--downstream", "50"), "Add --simulate"),
+        (("--simulate", "2", "--downstream", "2"), "downstream samples: found 2"),
+        (("--fresh", "--unbalanced"), "Balance the tables"),
+        (("--seed", "-1"), "seed: found -1"),
+        (("--bogus",), "no such option"),
+    ],
+)
+def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):
+    ran = giantstep(*COMMAND, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
