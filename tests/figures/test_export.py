@@ -1,12 +1,15 @@
 """Figures in files, offline."""
 
 import json
+import socket
 
 import altair as alt
 import pytest
+from tests.report.reading import ATTACKS, Page
 
 from giantstep.errors import SpecError, StoreError
 from giantstep.figures.export import save
+from giantstep.figures.page import policy as own_policy
 from giantstep.figures.theme import COLORS, themed
 
 
@@ -24,10 +27,50 @@ def test_every_format_is_written(chart, tmp_path, suffix, start):
     assert path.read_bytes().lstrip()[: len(start)] == start
 
 
-def test_a_page_needs_no_network(chart, tmp_path):
-    page = save(chart, tmp_path / "figure.html").read_text()
-    assert 'src="http' not in page
-    assert "cdn.jsdelivr" not in page
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a figure asked for the network")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, refuse)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".html"])
+def test_no_format_asks_for_the_network(chart, tmp_path, suffix, no_network):
+    assert save(chart, tmp_path / f"figure{suffix}").stat().st_size > 0
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_data_from_elsewhere_are_refused(tmp_path, suffix):
+    chart = alt.Chart(alt.UrlData("https://example.invalid/x.csv")).mark_point().encode(x="x:Q")
+    with pytest.raises(ValueError, match="External data url not allowed"):
+        save(chart, tmp_path / f"figure{suffix}")
+
+
+def test_a_page_needs_no_network_and_lets_only_its_own_scripts_run(chart, tmp_path):
+    text = save(chart, tmp_path / "figure.html").read_text("utf-8")
+    assert "cdn.jsdelivr" not in text
+    page = Page(text)
+    assert page.addresses == []
+    (policy,) = [own["content"] for _, own in page.tags if own.get("http-equiv")]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+    _, vega, embed = page.scripts
+    assert policy.split("; img")[0] == own_policy(vega, embed).split("; img")[0]
+    assert "ast: true" in embed
+
+
+def test_names_on_a_page_are_data_never_markup(tmp_path):
+    rows = [{"x": float(place), "name": attack} for place, attack in enumerate(ATTACKS)]
+    drawn = alt.Chart(alt.InlineData(values=rows), title="\n".join(ATTACKS)).mark_point()
+    drawn = drawn.encode(x=alt.X("x:Q", title=ATTACKS[-4]), color="name:N")
+    page = Page(save(drawn, tmp_path / "figure.html").read_text("utf-8"))
+    assert page.names == {"html", "head", "meta", "title", "style", "body", "div", "script"}
+    assert page.handlers == []
+    assert len(page.scripts) == 3
+    held = json.loads(page.scripts[0])
+    assert {row["name"] for rows in held["datasets"].values() for row in rows} == set(ATTACKS)
 
 
 def test_the_specification_itself_can_be_saved(chart, tmp_path):

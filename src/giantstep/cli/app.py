@@ -25,6 +25,7 @@ def application() -> App:
     from cyclopts import App, Parameter
 
     from giantstep.cli.analyze import analyze
+    from giantstep.cli.cite import cite
     from giantstep.cli.explore import explore
     from giantstep.cli.predict_deep_features import deep_features
     from giantstep.cli.predict_features import features
@@ -34,6 +35,7 @@ def application() -> App:
     from giantstep.cli.predict_overlaps import overlaps
     from giantstep.cli.predict_spikes import spikes
     from giantstep.cli.predict_time_scales import time_scales
+    from giantstep.cli.report import report
     from giantstep.cli.results import figure, show
     from giantstep.cli.run import run
     from giantstep.cli.simulate import simulate
@@ -49,7 +51,17 @@ def application() -> App:
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
-    commands: tuple[Callable[..., int], ...] = (analyze, simulate, run, studies, show, figure, explore)
+    commands: tuple[Callable[..., int], ...] = (
+        analyze,
+        simulate,
+        run,
+        studies,
+        show,
+        figure,
+        report,
+        cite,
+        explore,
+    )
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
     predict = App(name="predict", help="Predict exactly, in high dimension.", sort_key=1)

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import CapabilityError
+from giantstep.numerals import count as count
+from giantstep.numerals import measured as measured
+from giantstep.numerals import plural as plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,52 +115,6 @@ def progress(what: str, total: float) -> Iterator[Callable[..., None]]:
             tell(f"{what}: {100 * done / max(total, 1e-300):.0f} % done{f', {note}' if note else ''}")
 
     yield advance
-
-
-def measured(mean: float | None, error: float | None, *, short: bool = False) -> str:
-    """Return a number with its standard error; short is the error of the last digit in brackets.
-
-    >>> measured(0.123456, 0.0021), measured(0.5, None), measured(None, None)
-    ('0.1235 ± 0.0021', '0.5000', '-')
-    >>> measured(0.123456, 0.0021, short=True)
-    '0.123(2)'
-    """
-    if mean is None:
-        return "-"
-    if error is None:
-        return f"{mean:.4f}" if 1e-3 <= abs(mean) < 1e3 or mean == 0 else f"{mean:.3g}"
-    if error == 0:
-        return f"{mean:.4g} ± 0"
-    digits = (0 if short else 1) - math.floor(math.log10(error))
-    if 0 <= digits <= 9 and short:
-        return f"{mean:.{digits}f}({round(error * 10**digits)})"
-    if not 0 <= digits <= 9:
-        return f"{mean:.3g} ± {error:.2g}"
-    return f"{mean:.{digits}f} ± {error:.{digits}f}"
-
-
-def count(value: float) -> str:
-    """Return a number as one says it.
-
-    >>> count(10**6), count(300000), count(4096), count(1.25)
-    ('10^6', '300,000', '4,096', '1.25')
-    """
-    whole = int(value)
-    if whole != value:
-        return f"{value:.3g}"
-    text = str(whole)
-    if whole >= 1000 and text.rstrip("0") == "1":
-        return f"10^{len(text) - 1}"
-    return f"{whole:,}"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    >>> plural(1, "seed"), plural(5, "seed")
-    ('1 seed', '5 seeds')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def listing(rows: list[dict[str, str]]) -> None:

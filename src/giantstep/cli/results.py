@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from giantstep.cli.options import Text
+from giantstep.cli.options import Optional, Text
 
 
 def show(folder: Text, /, *, json: bool = False) -> int:
@@ -47,23 +47,29 @@ def figure(
     /,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], metavar="FILE")],
+    target: Optional = None,
 ) -> int:
-    """Draw a results folder as a figure.
+    """Draw a results folder as a figure, offline.
 
     Parameters
     ----------
     folder
         A folder that "giantstep run" wrote.
     kind
-        Such as stairway.
+        Such as stairway or overlap-plane.
     output
         Where to: .html, .svg, .png or .pdf.
+    target
+        One target of the study, for stairway and overlap-plane.
     """
-    from giantstep.figures import draw
+    from giantstep.figures import check_kind, draw
     from giantstep.figures.export import save
     from giantstep.studies import drawable
 
-    print(save(draw(kind, drawable(results_folder(folder), kind)), Path(output)))
+    place = results_folder(folder)
+    check_kind(kind)
+    options = {} if target is None else {"target": target}
+    print(save(draw(kind, drawable(place, kind), **options), Path(output)))
     return 0
 
 

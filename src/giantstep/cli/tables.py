@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from giantstep.numerals import cell
 
 if TYPE_CHECKING:
     from giantstep.studies.reports import Table
@@ -30,21 +31,3 @@ def print_tables(tables: Iterable[Table]) -> None:
         console.print(grid)
         if table.note:
             console.print(Text(f" {table.note}"))
-
-
-def cell(value: Any) -> str:
-    """Return what stands in a cell: numbers with their error, a dash for what is missing.
-
-    >>> cell((0.51234, 0.0123)), cell(float("nan")), cell(1e5), cell("z1"), cell(0.25)
-    ('0.512 ± 0.012', '-', '10^5', 'z1', '0.25')
-    """
-    from giantstep.cli.console import count, measured
-
-    if isinstance(value, str):
-        return value
-    number, error = value if isinstance(value, tuple) else (value, None)
-    if number is None or not math.isfinite(number):
-        return "-"
-    if error is not None and math.isfinite(error):
-        return measured(number, error)
-    return count(number) if number == int(number) else f"{number:.3g}"

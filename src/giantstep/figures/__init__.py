@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 _KINDS = {
@@ -22,6 +23,14 @@ def kinds() -> tuple[str, ...]:
     True
     """
     return tuple(_KINDS)
+
+
+def check_kind(kind: str) -> None:
+    """Raise a `SpecError` for a kind that does not exist."""
+    from giantstep.errors import SpecError, nearest
+
+    if kind not in _KINDS:
+        raise SpecError(f"figure: found {kind!r}, expected {', '.join(_KINDS)}{nearest(kind, _KINDS)}.")
 
 
 def draw(kind: str, dataset: Any, **options: Any) -> Any:
@@ -49,8 +58,23 @@ def draw(kind: str, dataset: Any, **options: Any) -> Any:
     >>> draw("stairway", theory).to_dict()["title"]["text"]
     'Overlaps after every giant step'
     """
+    check_kind(kind)
+    function = getattr(import_module(_KINDS[kind]), kind.replace("-", "_"))
+    _check_options(kind, function, options)
+    return function(dataset, **options)
+
+
+def _check_options(kind: str, function: Any, options: dict[str, Any]) -> None:
+    """Raise for an option the figure does not have."""
     from giantstep.errors import SpecError, nearest
 
-    if kind not in _KINDS:
-        raise SpecError(f"figure: found {kind!r}, expected {', '.join(_KINDS)}{nearest(kind, _KINDS)}.")
-    return getattr(import_module(_KINDS[kind]), kind.replace("-", "_"))(dataset, **options)
+    parameters = signature(function).parameters.values()
+    known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    for name in options:
+        if name not in known:
+            allowed = ", ".join(known) or "nothing"
+            raise SpecError(
+                f"figure {kind}: found {name!r}, expected {allowed} beside the data{nearest(name, known)}."
+            )

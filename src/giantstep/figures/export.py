@@ -14,6 +14,7 @@ def save(chart: Any, path: str | Path) -> Path:
     """Write a chart in the format of the file's suffix (.html, .svg, .png, .pdf, .json).
 
     The page holds its own copy of Vega, so it opens without a network; no browser is needed for the others.
+    Nothing is fetched: a chart may not name data or images elsewhere.
 
     Raises
     ------
@@ -32,16 +33,35 @@ def save(chart: Any, path: str | Path) -> Path:
     if suffix == ".json":
         content = text.encode()
     elif suffix == ".html":
-        content = vl_convert.vegalite_to_html(text, bundle=True).encode()
+        from giantstep.figures.page import page
+
+        content = page(chart).encode()
     elif suffix == ".svg":
-        content = vl_convert.vegalite_to_svg(text).encode()
+        content = svg(chart).encode()
     elif suffix == ".png":
-        content = vl_convert.vegalite_to_png(text, ppi=200, scale=1)
+        content = vl_convert.vegalite_to_png(text, ppi=200, scale=1, allowed_base_urls=[])
     else:
-        content = vl_convert.vegalite_to_pdf(text)
+        content = vl_convert.vegalite_to_pdf(text, allowed_base_urls=[])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
         raise StoreError(f"figure: {path} cannot be written ({error.strerror}).") from None
     return path
+
+
+def svg(chart: Any) -> str:
+    """Return a chart as SVG; every name in it is text, never markup."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(chart.to_json(indent=None), allowed_base_urls=[]))
+
+
+def words_of(chart: Any) -> str:
+    """Return title and subtitle of a chart as sentences, for those who do not see it."""
+    title = chart.to_dict().get("title", "")
+    if isinstance(title, str):
+        return title
+    below = title.get("subtitle", [])
+    lines = [below] if isinstance(below, str) else list(below)
+    return " ".join([f"{str(title.get('text', '')).rstrip('.')}.", *lines])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from giantstep.errors import SpecError
 from giantstep.figures.live_curves import live_curves
 from giantstep.figures.marks import look
 from giantstep.figures.theme import COLORS, SHAPES, themed
@@ -17,7 +16,14 @@ _LINES = {"structured": [1, 0], "isotropic": [6, 3], "no step": [2, 2]}
 _WIDTH, _HEIGHT = 250, 210
 
 
-def learning_curves(dataset: xr.Dataset, **beside: Any) -> Any:
+def learning_curves(
+    dataset: xr.Dataset,
+    *,
+    isotropic: xr.Dataset | None = None,
+    baseline: xr.Dataset | None = None,
+    measured: xr.Dataset | None = None,
+    quantity: str = "test_error",
+) -> Any:
     """Return a panel a setting, error against n / d; below, spike against n0 / d, best step against n / d.
 
     Parameters
@@ -25,8 +31,8 @@ def learning_curves(dataset: xr.Dataset, **beside: Any) -> Any:
     dataset : xarray.Dataset
         From `giantstep.studies.drawable(folder, "learning-curves")`; or one prediction, from
         `giantstep.predict.features`, which `giantstep.figures.live_curves.live_curves` draws.
-    **beside
-        Beside one prediction: ``isotropic``, ``baseline``, ``measured``, ``quantity``.
+    isotropic, baseline, measured, quantity : optional
+        Beside one prediction; a study holds everything it shows.
 
     Raises
     ------
@@ -36,11 +42,8 @@ def learning_curves(dataset: xr.Dataset, **beside: Any) -> Any:
     import altair as alt
 
     if "line_error" not in dataset:
-        return live_curves(dataset, **beside)
-    if beside:
-        raise SpecError(
-            f"learning-curves: found {', '.join(beside)} beside a study, which holds everything it shows; "
-            "leave it out."
+        return live_curves(
+            dataset, isotropic=isotropic, baseline=baseline, measured=measured, quantity=quantity
         )
     settings = [str(setting) for setting in dataset["setting"].values]
     panels = [_panel(dataset.sel(setting=setting), setting) for setting in settings]

@@ -21,7 +21,9 @@ MOST_DOTS = 300
 MOST_TARGETS = 4
 """Targets of a study drawn below each other unless one is asked for."""
 
-_SIDE = 170
+_SIDE, _REACH = 170, 1.08
+"""A panel's side in pixels, and the cosine at its edge."""
+
 _SIGNS = ("simulation, a > 0", "simulation, a < 0")
 _THEORY = "theory, d → ∞"
 
@@ -236,14 +238,10 @@ def _panel(
     rings = []
     if expected is not None and step < len(expected):
         rings = [{"name": _THEORY, "x": x, "y": y} for x, y in _distinct(expected[step])]
-    circle = [
-        {"x": math.cos(turn), "y": math.sin(turn), "order": turn}
-        for turn in np.linspace(0.0, 2 * math.pi, 97)
-    ]
     legend = alt.Legend(title=None, orient="top", columns=3, symbolOpacity=1)
     names_drawn, palette = ([*_SIGNS, _THEORY], (0, 1, 3)) if expected is not None else (_SIGNS, (0, 1))
     color, shape, _ = look(names_drawn, legend=legend, places=palette)
-    scale = alt.Scale(domain=[-1.08, 1.08], nice=False)
+    scale = alt.Scale(domain=[-_REACH, _REACH], nice=False)
     axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="~g", grid=False)
     x = alt.X("x:Q", title=f"cosine with {names[0]}", scale=scale, axis=axis)
     y = alt.Y("y:Q", title=f"cosine with {names[1]}" if first else None, scale=scale, axis=axis)
@@ -251,7 +249,9 @@ def _panel(
     layers = [
         cross.mark_rule(color="#DDDDDD").encode(x=x),
         cross.mark_rule(color="#DDDDDD").encode(y=y),
-        alt.Chart(table(circle)).mark_line(color=GREY, strokeWidth=1).encode(x=x, y=y, order="order:Q"),
+        cross.mark_arc(
+            outerRadius=_SIDE / 2 / _REACH, theta=0, theta2=2 * math.pi, fillOpacity=0, stroke=GREY
+        ),
         alt.Chart(table(tails))
         .mark_rule(strokeWidth=0.7, opacity=0.35)
         .encode(x=x, y=y, x2="x2:Q", y2="y2:Q", color=color),

@@ -15,13 +15,19 @@ FONT = "Helvetica, Arial, sans-serif"
 
 def themed(chart: Any) -> Any:
     """Return a chart with the house's fonts, sizes and axes."""
-    return (
-        chart.configure(font=FONT, background="white")
-        .configure_view(stroke="#CCCCCC")
-        .configure_axis(
-            labelFontSize=9, titleFontSize=10, titleFontWeight="normal", gridColor="#EEEEEE", tickSize=3
-        )
-        .configure_header(labelFontSize=10, labelPadding=3)
-        .configure_legend(labelFontSize=10, titleFontSize=10, orient="top", symbolSize=60)
-        .configure_title(fontSize=13, anchor="start", fontWeight="bold", subtitleFontSize=10)
+    # One call: every configure_.. would copy the chart with all its data.
+    return chart.configure(
+        font=FONT,
+        background="white",
+        view={"stroke": "#CCCCCC"},
+        axis={
+            "labelFontSize": 9,
+            "titleFontSize": 10,
+            "titleFontWeight": "normal",
+            "gridColor": "#EEEEEE",
+            "tickSize": 3,
+        },
+        header={"labelFontSize": 10, "labelPadding": 3},
+        legend={"labelFontSize": 10, "titleFontSize": 10, "orient": "top", "symbolSize": 60},
+        title={"fontSize": 13, "anchor": "start", "fontWeight": "bold", "subtitleFontSize": 10},
     )

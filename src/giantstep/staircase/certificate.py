@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,35 @@ class Certificate:
             "samples": self.samples,
             "messages": list(self.messages),
         }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Certificate:
+        """Return the certificate of a document that `to_dict` made; keys it does not know are left out.
+
+        >>> from giantstep import Target, analyze
+        >>> found = analyze(Target.parse("z1 + z1*z2"))
+        >>> Certificate.from_dict(found.to_dict()).to_dict() == found.to_dict()
+        True
+        """
+        rank = int(document["rank"])
+        known = {item.name: document[item.name] for item in fields(cls) if item.name in document}
+        known["steps"] = tuple(
+            LearnedStep(
+                step["step"],
+                np.array(step["basis"], dtype=float).reshape(-1, rank),
+                tuple(step["reasons"]),
+                step["samples"],
+                step["reuse"],
+                step["preprocess"],
+            )
+            for step in document["steps"]
+        )
+        known["per_direction_leap"] = tuple(
+            DirectionLeap(item["leap"], np.array(item["basis"], dtype=float).reshape(-1, rank))
+            for item in document.get("per_direction_leap", ())
+        )
+        known["messages"] = tuple(document.get("messages", ()))
+        return cls(**known)
 
     def dataset(self) -> Any:
         """Return an xarray Dataset: ``learned_subspace`` (step, direction, direction_other) and

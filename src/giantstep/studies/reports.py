@@ -86,6 +86,11 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     return tables
 
 
+def home_of(kind: str) -> str:
+    """Return the file whose summary a kind of figure draws; empty for what `collect` gives."""
+    return _HOME.get(kind, "")
+
+
 def drawable(folder: str | Path, kind: str) -> xr.Dataset:
     """Return the Dataset that a kind of figure draws: the study's summary where it has one."""
     if kind not in _HOME:
