@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-DEFAULT_UNTIL = 10.0
+DEFAULT_UNTIL = 3.0
 POINTS = 160
 
 

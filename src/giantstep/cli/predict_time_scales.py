@@ -13,6 +13,7 @@ from giantstep.cli.options import (
     Optional,
     OptionalCount,
     OptionalNumber,
+    Text,
     number,
     numbers,
     read_target,
@@ -44,9 +45,13 @@ def time_scales(
     time_scale_ratio: NumberList = "1e-2,1e-4,1e-6,1e-8",
     width: Count = "64",
     dimension: OptionalCount = None,
-    until: Number = "10",
+    until: Number = "3",
     noise: OptionalNumber = None,
     seeds: Count = "3",
+    simulate: OptionalCount = None,
+    method: Text = "flow",
+    step: OptionalNumber = None,
+    batch: Count = "20",
     seed: Count = "0",
     yes: bool = False,
     json: bool = False,
@@ -72,13 +77,21 @@ def time_scales(
     width
         Number of particles. [default: 64]
     dimension
-        Overlaps start as those of random rows in this dimension; by default at zero.
+        Overlaps start as those of random rows in this dimension; by default at zero, with --simulate 400.
     until
-        Last time, in units of the first layer. [default: 10]
+        Last time, in units of the first layer. [default: 3]
     noise
         Variance of the label noise, which the risk leaves out; by default the catalog's, else 0.
     seeds
         Number of random starts. [default: 3]
+    simulate
+        Simulate the finite network with this many seeds, and lay its risk beside the limit's.
+    method
+        flow (population gradient flow) or sgd (one pass). [default: flow]
+    step
+        Step of sgd, below the ratio. [default: ratio/50]
+    batch
+        Fresh samples of a step of sgd. [default: 20]
     seed
         Root seed of the starts. [default: 0]
     yes
@@ -94,29 +107,80 @@ def time_scales(
         target, activation, orthonormal_target, orthonormal_activation, degree, noise
     )
     ratios = numbers(time_scale_ratio, "time_scale_ratio")
+    simulated = simulate is not None
+    size = "400" if simulated and dimension is None else dimension
     start = ParticleStart(
         width=whole(width, "width"),
-        seeds=whole(seeds, "seeds"),
+        seeds=whole(simulate, "simulate") if simulate is not None else whole(seeds, "seeds"),
         seed=seed_number(seed),
-        dimension=None if dimension is None else whole(dimension, "dimension"),
+        dimension=None if size is None else whole(size, "dimension"),
     )
+    last, delta = number(until, "until"), None if step is None else number(step, "step")
     price = sum(flow_seconds(ratio, start.width) for ratio in ratios) * start.seeds
+    if simulated:
+        runs = [_priced(ratio, last, start, method, delta, whole(batch, "batch")) for ratio in ratios]
+        price += sum(run.seconds for run in runs)
     afford(price, 2.0**27, yes=yes, what="predict time-scales")
     with progress("predicting", len(ratios) * start.seeds) as advance:
-        theory = asymptotics.learning_times(
-            components,
-            time_scale_ratio=ratios,
-            start=start,
-            until=number(until, "until"),
-            on_progress=advance,
-        )
+        if simulated:
+            from giantstep.studies.time_scales_walk import time_scales_walk
+
+            theory = time_scales_walk(
+                components,
+                time_scale_ratio=ratios,
+                start=start,
+                until=last,
+                method=method,
+                step=delta,
+                batch=whole(batch, "batch"),
+                on_progress=advance,
+            )
+        else:
+            theory = asymptotics.learning_times(
+                components, time_scale_ratio=ratios, start=start, until=last, on_progress=advance
+            )
     document = _document(theory, start)
+    if simulated:
+        document["simulation"] = _simulation(theory, method)
     if json:
         print_json(document)
     else:
         _print(document)
-    failed = {"nonfinite", "too_stiff"} & set(theory["status"].values.ravel().tolist())
-    return int(bool(failed))
+    ended = set(theory["status"].values.ravel().tolist())
+    if simulated:
+        ended |= set(theory["finite_status"].values.ravel().tolist())
+    return int(bool({"nonfinite", "too_stiff"} & ended))
+
+
+def _priced(ratio: float, until: float, start: Any, method: str, step: float | None, batch: int) -> Any:
+    from giantstep.training.time_scales.runs import check_method, cost
+
+    return cost(ratio, until, start, method, check_method(method, ratio, step, start, batch), batch)
+
+
+def _simulation(data: xr.Dataset, method: str) -> dict[str, Any]:
+    """Return how far the finite network's risk is from its limit, mean and standard error over seeds."""
+    import numpy as np
+
+    from giantstep.cli.console import finite
+
+    count = data.sizes["replicate"]
+    points = []
+    for ratio in data["time_scale_ratio"].values:
+        at = data.sel(time_scale_ratio=ratio)
+        each = at["deviation"].values
+        error = each.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
+        points.append(
+            {
+                "time_scale_ratio": float(ratio),
+                "deviation": finite(each.mean()),
+                "deviation_se": finite(error),
+                "final_risk": finite(at["finite_risk"].isel(time_point=-1).mean()),
+                "status": sorted({str(word) for word in at["finite_status"].values}),
+                "messages": sorted({str(word) for word in at["finite_message"].values} - {""}),
+            }
+        )
+    return {"method": method, "dimension": data.attrs["dimension"], "seeds": count, "points": points}
 
 
 def flow_seconds(ratio: float, width: int) -> float:
@@ -243,6 +307,14 @@ def _print(document: dict[str, Any]) -> None:
         "residual at a quarter. Slope: against the ratio above; t_1 carries a log."
     )
     console.print(Words(legend, style="dim"))
+    for point in document.get("simulation", {}).get("points", []):
+        found = _with_error(point["deviation"], point["deviation_se"])
+        console.print(
+            Words(
+                f"simulated at eps = {point['time_scale_ratio']:.3g}: largest distance of its risk from the "
+                f"limit's {found}, final risk {_short(point['final_risk'])}. {' '.join(point['messages'])}"
+            )
+        )
     messages = {message for point in document["points"] for message in point["messages"]}
     for sentence in [*document["warnings"], *sorted(messages)]:
         console.print(Words(sentence, style="bold"))
