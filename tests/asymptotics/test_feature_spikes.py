@@ -200,6 +200,7 @@ def test_the_readout_law_enters_through_its_fourth_moment():
         (dict(network="He1+He2"), "match spikes by left alignment"),
         (dict(network="He1+He2+He3", step_exponent=0.4), "order 3 and above"),
         (dict(dimension=100), "eta^2/N above 0.1"),
+        (dict(dimension=100), "left vectors mix"),
         (dict(), "10 to 20 %"),
         (dict(), "heuristic"),
     ],

@@ -11,6 +11,7 @@ _KINDS = {
     "exponents": "giantstep.figures.exponents",
     "beyond-kernel": "giantstep.figures.beyond_kernel",
     "learning-curves": "giantstep.figures.learning_curves",
+    "feature-spikes": "giantstep.figures.feature_spikes",
     "overlap-plane": "giantstep.figures.overlap_plane",
     "spike-map": "giantstep.figures.spike_map",
 }

@@ -23,6 +23,7 @@ _HOME = {
     "exponents": "giantstep.studies.exponents",
     "beyond-kernel": "giantstep.studies.beyond_kernel",
     "learning-curves": "giantstep.studies.learning_curves",
+    "feature-spikes": "giantstep.studies.feature_spikes",
     "spike-map": "giantstep.studies.learning_curves",
 }
 """Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""

@@ -10,6 +10,7 @@ from giantstep.asymptotics.spectra.one_step import OneStep
 FAR_REACH = 0.4
 """Shift of a pre-activation from which the Taylor sum over-predicts, unless it is a polynomial."""
 LARGE_EXPONENT = 0.35
+NEAR = 0.2
 HEAVY = 0.1
 """eta^2/N from which the dressing of the bulk (A.6) is no guide."""
 
@@ -52,6 +53,11 @@ def remarks(
             "the spike of order 2 ranks above that of order 1 at this width: match spikes by left alignment, "
             "never by rank"
         )
+    if any(_near(first, second) for first, second in outliers):
+        notes.append(
+            "the two spikes have nearly equal singular values: at finite size their left vectors mix and the "
+            "alignment of each is below theory"
+        )
     if any(len(found) > 2 or (found and found[-1] > 2) for found in orders):
         notes.append(
             "terms of order 3 and above outgrow the bulk: they are counted but not placed, nor in the losses"
@@ -68,6 +74,11 @@ def remarks(
     )
     notes.append("the dressed improvements (order eta^2/N) are heuristic")
     return notes
+
+
+def _near(first: FeatureOutlier, second: FeatureOutlier) -> bool:
+    """Whether the singular values are closer than fluctuations at widths near 1000 keep them apart."""
+    return first.visible and second.visible and abs(first.value / second.value - 1) < NEAR
 
 
 def _on_variance(step: OneStep) -> str:

@@ -1,0 +1,149 @@
+"""Feature spikes: singular values, left alignments and gains against the step exponent, beside the theory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from giantstep.errors import SpecError
+from giantstep.figures.marks import bar, table
+from giantstep.figures.theme import COLORS, GREY, SHAPES, themed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_WIDTH, _HEIGHT = 250, 150
+_FORMS = {"full": [1, 0], "leading": [5, 3]}
+_SPIKES = ("spike 1", "spike 2")
+_GAINED = {"network": "network", "spike_1": "F0 + spike 1", "spikes": "F0 + both spikes"}
+_ROWS = {
+    "singular_value": "singular value / sqrt n",
+    "left_alignment": "cos² with the predicted left vector",
+    "train_improvement": "gain of the train loss",
+    "test_improvement": "gain of the test error",
+}
+
+
+def feature_spikes(dataset: xr.Dataset) -> Any:
+    """Return a column a setting; measured spikes above, gains of the retrained readout below.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `giantstep.studies.drawable(folder, "feature-spikes")`.
+
+    Raises
+    ------
+    SpecError
+        When it holds no such study.
+    """
+    import altair as alt
+
+    if "line_singular_value" not in dataset:
+        raise SpecError("feature-spikes: found no feature spikes, expected the summary of such a study.")
+    settings = [str(setting) for setting in dataset["setting"].values]
+    columns = [
+        alt.vconcat(
+            *(_panel(dataset.sel(setting=setting), setting, name) for name in _ROWS), spacing=8
+        ).resolve_scale(color="independent", shape="independent")
+        for setting in settings
+    ]
+    title = alt.TitleParams(
+        str(dataset.attrs["title"]).split(":")[0] + ": after one giant step of size n0^alpha",
+        subtitle=[
+            "Symbols: simulation, bars 2 standard errors; each spike is found by its left vector, not by its "
+            "rank. Lines: theory with the variance term (solid) and without (dashed).",
+            "Grey: edge of the bulk; upright line: where spike 2 begins to grow with n. Gains: the network's "
+            "own features, and the initial ones plus predicted spikes, to which the lines belong.",
+        ],
+        offset=12,
+    )
+    chart = alt.hconcat(*columns, spacing=24).resolve_scale(color="independent", shape="independent")
+    return themed(chart.properties(title=title))
+
+
+def _panel(one: xr.Dataset, setting: str, name: str) -> Any:
+    import altair as alt
+
+    spikes = name in ("singular_value", "left_alignment")
+    kinds = _SPIKES if spikes else tuple(_GAINED.values())
+    lines, points = _lines(one, name), _points(one, name)
+    colors = COLORS[:2] if spikes else (COLORS[3], COLORS[0], COLORS[1])
+    # Panels in pairs share their symbols: the lower one of a pair says them, and the last one the axis.
+    last = name in ("left_alignment", "test_improvement")
+    legend = alt.Legend(title=None, orient="bottom", symbolSize=60) if last else None
+    color = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=list(colors)), legend=legend)
+    shape = alt.Shape(
+        "kind:N", scale=alt.Scale(domain=kinds, range=list(SHAPES[: len(kinds)])), legend=legend
+    )
+    dash = alt.StrokeDash(
+        "form:N", scale=alt.Scale(domain=list(_FORMS), range=list(_FORMS.values())), legend=None
+    )
+    foot = "step exponent alpha" if name == "test_improvement" else None
+    x = alt.X("x:Q", title=foot, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=6))
+    y = alt.Y("value:Q", title=_ROWS[name], scale=alt.Scale(zero=name != "singular_value"))
+    if name == "singular_value":
+        y = alt.Y("value:Q", title=_ROWS[name], scale=alt.Scale(type="log", nice=False))
+    # Term k outgrows the bulk beyond (k - 1)/(2k); here term 2.
+    threshold = alt.Chart(table([{"x": 0.25}] if _seen(one) else []))
+    layers = [threshold.mark_rule(color="#CCCCCC", strokeDash=[2, 2]).encode(x=x)]
+    if name == "singular_value":
+        edge = alt.Chart(table([{"value": float(one["edge"])}]))
+        layers.append(edge.mark_rule(color=GREY, strokeWidth=1).encode(y=y))
+    drawn = alt.Chart(table(points))
+    layers += [
+        alt.Chart(table(lines)).mark_line(strokeWidth=1.4).encode(x=x, y=y, color=color, strokeDash=dash),
+        drawn.mark_rule().encode(x=x, y=alt.Y("low:Q", title=_ROWS[name]), y2="high:Q", color=color),
+        drawn.mark_point(filled=True, size=34, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+    ]
+    words: Any = ""
+    if name == "singular_value":
+        head, _, rest = setting.partition(": ")
+        words = alt.TitleParams(head, subtitle=rest, fontSize=11, subtitleFontSize=9)
+    return (
+        alt.layer(*layers)
+        .resolve_scale(color="shared", shape="shared")
+        .properties(width=_WIDTH, height=_HEIGHT, title=words)
+    )
+
+
+def _seen(one: xr.Dataset) -> bool:
+    """Whether there is a second spike at all."""
+    last = one["line_singular_value"].isel(line=-1)
+    return bool((last.sel(spike_order=2) > 1.0001 * float(one["edge"])).any())
+
+
+def _lines(one: xr.Dataset, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for form in _FORMS:
+        values = one[f"line_{name}"].sel(form=form)
+        for place, exponent in enumerate(one["line_exponent"].values):
+            for order in (1, 2):
+                value = float(values.isel(line=place).sel(spike_order=order))
+                if name == "singular_value" and value <= 1.0001 * float(one["edge"]):
+                    continue
+                if name in ("singular_value", "left_alignment"):
+                    kind = _SPIKES[order - 1]
+                else:
+                    kind = _GAINED["spike_1"] if order == 1 else _GAINED["spikes"]
+                rows.append({"kind": kind, "form": form, "x": float(exponent), "value": value})
+    return rows
+
+
+def _points(one: xr.Dataset, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for exponent in one["step_exponent"].values:
+        at = one.sel(step_exponent=exponent)
+        if name in ("singular_value", "left_alignment"):
+            for order in (1, 2):
+                spike = at.sel(features="network", spike_order=order)
+                # Where theory leaves the spike in the bulk, what was matched is a vector of the bulk.
+                if not bool(at["predicted_singular_value"].sel(form="full", spike_order=order).notnull()):
+                    continue
+                values = bar(float(spike[name]), float(spike[f"{name}_se"]))
+                rows.append({"kind": _SPIKES[order - 1], "x": float(exponent)} | values)
+            continue
+        for kind, word in _GAINED.items():
+            gain = at.sel(features=kind)
+            values = bar(float(gain[name]), float(gain[f"{name}_se"]))
+            rows.append({"kind": word, "x": float(exponent)} | values)
+    return [row for row in rows if row["value"] == row["value"]]
