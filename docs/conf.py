@@ -1,0 +1,73 @@
+"""Sphinx: every page is a notebook in Markdown whose cells run in the build; an error or a warning ends it."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "src"))
+# Cells call `giantstep` as a reader would: the command of this interpreter, plain text, one width.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ |= {
+    "PYTHONPATH": str(HERE.parent / "src"),
+    "COLUMNS": "100",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+import giantstep  # noqa: E402
+
+project = "giantstep"
+author = "The giantstep developers"
+version = release = giantstep.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build", "conf.py", "**/.ipynb_checkpoints"]
+
+myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_show_tb = True
+nb_merge_streams = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "giantstep"
+html_static_path = ["_static"]
+html_css_files = ["giantstep.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_persistent": [],
+    "navbar_end": ["search-button", "theme-switcher"],
+    "show_toc_level": 2,
+    "navigation_with_keys": True,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+# The site is read from a disk too: mathematics is the only thing that asks the network, and it degrades to TeX.
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def setup(app):
+    """Docstrings are plain text: a bar is an absolute value, not a substitution."""
+
+    def escape(app, what, name, obj, options, lines):
+        lines[:] = [line.replace("|", r"\|") for line in lines]
+
+    app.connect("autodoc-process-docstring", escape, priority=400)
