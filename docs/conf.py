@@ -1,15 +1,16 @@
-"""Sphinx: every page is a notebook in Markdown whose cells run in the build; an error or a warning ends it."""
+"""Sphinx: every page is a notebook in Markdown whose cells run in the build; an error ends it."""
 
 import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "src"))
+sys.path[:0] = [str(HERE.parent / "src"), str(HERE / "_ext")]
 # Cells call `giantstep` as a reader would: the command of this interpreter, plain text, one width.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 os.environ |= {
     "PYTHONPATH": str(HERE.parent / "src"),
+    "IPYTHONDIR": str(HERE / "_ext" / "ipython"),
     "COLUMNS": "100",
     "NO_COLOR": "1",
     "TERM": "dumb",
@@ -26,10 +27,10 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build", "conf.py", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_ext", "conf.py", "**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -40,6 +41,8 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_show_tb = True
 nb_merge_streams = True
+# Progress and estimates go to stderr; a page shows results.
+nb_output_stderr = "remove"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
@@ -47,7 +50,9 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "pydata_sphinx_theme"
+html_math_renderer = "mathml"
 html_title = "giantstep"
+html_sidebars = {"**": []}
 html_static_path = ["_static"]
 html_css_files = ["giantstep.css"]
 html_show_sourcelink = False
@@ -56,11 +61,12 @@ html_theme_options = {
     "navbar_persistent": [],
     "navbar_end": ["search-button", "theme-switcher"],
     "show_toc_level": 2,
+    "header_links_before_dropdown": 4,
     "navigation_with_keys": True,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-# The site is read from a disk too: mathematics is the only thing that asks the network, and it degrades to TeX.
+# Vega-Lite charts are shown as their SVG; Sphinx does not know the other form they come in.
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 

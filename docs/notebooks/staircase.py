@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Notebook: watch a staircase being climbed
 #
-# Neurons as points, steps as time. The target is $z_1 + z_1 z_2$; the first step turns every neuron towards $z_1$, the second
-# opens $z_2$. We look at the neurons in the plane of the two directions, at $d = 10^6$.
+# Neurons as points, steps as time. The target is $z_1 + z_1 z_2$; the first step turns every neuron
+# towards $z_1$, the second opens $z_2$. We look at the neurons in the plane of the two directions, at
+# $d = 10^6$.
 
 # %%
 import altair as alt
@@ -23,14 +24,13 @@ network = gs.Network(width=16, activation="relu", readout="gaussian", symmetric=
 protocol = gs.Protocol.repeat(3, batch="3d", learning_rate=4.0, loss="correlation")
 data = gs.simulate(target, network, protocol, dimension=10**6, seeds=1)
 theory = gs.predict.overlaps(target, network, protocol, samples=2**18)
-data.overlaps.sizes
+print(dict(data.overlaps.sizes))
 
 # %% [markdown]
-# `overlaps` holds $W {W^*}^\top$ for every replicate, step and neuron. Divided by the neuron's norm it is a cosine, so a neuron that knows
-# nothing but the target sits on the unit circle.
+# `overlaps` holds $W W_*^\top$ for every replicate, step and neuron. Divided by the neuron's norm it is
+# a cosine, so a neuron that knows nothing but the target sits on the unit circle.
 
 # %%
-norms = data.self_overlaps.sel(neuron_other=data.neuron)
 sizes = [float(data.self_overlaps.isel(replicate=0, step=t).values.diagonal().mean()) for t in range(4)]
 print("mean squared norm of the rows, step by step:", [round(size, 3) for size in sizes])
 
@@ -54,6 +54,4 @@ alt.Chart(alt.InlineData(values=rows)).mark_point(filled=True).encode(
 
 # %%
 last = data.overlaps.isel(replicate=0, step=3) - theory.overlaps.isel(step=3)
-print(
-    "largest |simulation - theory| over neurons, started from random rows:", float(abs(last).max().round(3))
-)
+print("largest |simulation - theory| over neurons:", float(abs(last).max().round(3)))
