@@ -153,7 +153,7 @@ class Protocol:
         exponents: Sequence[float],
         constants: Sequence[float],
         *,
-        batch: Size | str | int,
+        batch: Size | str | float,
         reuse: bool = False,
         loss: str = "correlation",
     ) -> Protocol:

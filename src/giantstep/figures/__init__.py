@@ -13,6 +13,7 @@ _KINDS = {
     "learning-curves": "giantstep.figures.learning_curves",
     "feature-spikes": "giantstep.figures.feature_spikes",
     "overlap-plane": "giantstep.figures.overlap_plane",
+    "two-steps": "giantstep.figures.two_steps",
     "spike-map": "giantstep.figures.spike_map",
 }
 

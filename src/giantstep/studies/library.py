@@ -15,7 +15,7 @@ def builtin() -> dict[str, str]:
     """Return name -> title of every built-in study.
 
     >>> sorted(builtin())
-    ['beyond-kernel', 'exponents', 'feature-spikes', 'learning-curves', 'stairway']
+    ['beyond-kernel', 'exponents', 'feature-spikes', 'learning-curves', 'stairway', 'two-steps']
     """
     return {
         item.name.removesuffix(".toml"): tomllib.loads(item.read_text(encoding="utf-8")).get("title", "")

@@ -24,6 +24,7 @@ _HOME = {
     "beyond-kernel": "giantstep.studies.beyond_kernel",
     "learning-curves": "giantstep.studies.learning_curves",
     "feature-spikes": "giantstep.studies.feature_spikes",
+    "two-steps": "giantstep.studies.two_steps",
     "spike-map": "giantstep.studies.learning_curves",
 }
 """Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""

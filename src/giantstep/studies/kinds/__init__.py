@@ -4,7 +4,15 @@
 True
 """
 
-from giantstep.studies.kinds import certificate, feature_spikes, learning_curve, overlaps, scan, simulation
+from giantstep.studies.kinds import (
+    certificate,
+    feature_spikes,
+    learning_curve,
+    overlaps,
+    scan,
+    simulation,
+    weight_outliers,
+)
 from giantstep.studies.kinds.kind import Draws, Fact, Kind
 
 REGISTER = (
@@ -14,6 +22,7 @@ REGISTER = (
     overlaps.KIND,
     learning_curve.KIND,
     feature_spikes.KIND,
+    weight_outliers.KIND,
 )
 
 KINDS = {kind.name: kind for kind in REGISTER}
