@@ -15,6 +15,7 @@ _HOME = {
     "Activation": "giantstep.networks",
     "CapabilityError": "giantstep.errors",
     "Certificate": "giantstep.staircase",
+    "FeatureExpansion": "giantstep.training.feature_spectrum",
     "GiantStepError": "giantstep.errors",
     "Network": "giantstep.networks",
     "Protocol": "giantstep.protocol",
@@ -28,6 +29,7 @@ _HOME = {
     "measure": "giantstep.training.measurement",
     "measure_outliers": "giantstep.training.outlier_count",
     "simulate": "giantstep.training.simulation",
+    "simulate_features": "giantstep.training.feature_spectrum",
     "simulate_outliers": "giantstep.training.outlier_simulation",
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "Activation",
     "CapabilityError",
     "Certificate",
+    "FeatureExpansion",
     "GiantStepError",
     "Network",
     "Protocol",
@@ -49,6 +52,7 @@ __all__ = [
     "measure_outliers",
     "predict",
     "simulate",
+    "simulate_features",
     "simulate_outliers",
 ]
 
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from giantstep.sizes import Size
     from giantstep.staircase import Certificate, analyze
     from giantstep.targets import Target
+    from giantstep.training.feature_spectrum import FeatureExpansion, simulate_features
     from giantstep.training.measurement import measure
     from giantstep.training.outlier_count import measure_outliers
     from giantstep.training.outlier_simulation import simulate_outliers

@@ -106,6 +106,22 @@ def test_with_an_intercept_the_variance_term_drops_out_and_more_is_learnt():
         np.testing.assert_allclose(centred[name], without[name], rtol=1e-13)
 
 
+@pytest.mark.parametrize("kind", ["", "_limit"])
+def test_test_errors_are_the_derivative_of_train_losses_over_the_square_of_the_trace(kind):
+    # generalised cross-validation: L_te = n y.R^2 y/(tr R)^2, L_tr = lam y.R y, so L_te = -(L_tr/lam)'/m1^2
+    step = 1e-4
+    low, here, high = (spikes(ridge=0.7 * (1 + s)) for s in (-step, 0.0, step))
+    lam = 0.7 * 1120 / 1600
+
+    def slope(name):
+        return (high[name] / (1 + step) - low[name] / (1 - step)) / lam / (2 * step * lam)
+
+    error = -slope("initial_train_loss") / here.m1**2
+    assert float(here.initial_test_error) == pytest.approx(float(error), rel=1e-6)
+    gains = -slope(f"train_improvement{kind}") / here.m1**2
+    np.testing.assert_allclose(here[f"test_improvement{kind}"], gains, rtol=1e-6)
+
+
 def test_improvements_reach_their_limits_like_the_inverse_square_of_the_step():
     rates = np.array([1e2, 1e3, 1e4])
     found = spikes(step_exponent=None, learning_rate=rates)

@@ -60,6 +60,7 @@ def test_with_an_intercept_the_variance_term_changes_nothing():
     data, scores = small("P", 20, n=300, intercept=True, learning_rate=40.0)
     with_term, without = (data.train_improvement.sel(features=kind) for kind in ("spikes", "spikes_leading"))
     np.testing.assert_allclose(with_term, without, rtol=2e-3)
+    assert np.all(np.abs(scores.singular_value_z.sel(features="spikes")) < 4)
     z = scores.train_improvement_z.sel(features=["spike_1", "spikes"])
     assert math.sqrt(float((z**2).mean())) < 2
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from giantstep import Network, SpecError, Target
+from giantstep import asymptotics as predict
 from giantstep.gaussian.normals import draw_normals
 from giantstep.protocol import Protocol, Step
 from giantstep.sizes import Size
@@ -96,6 +97,16 @@ def test_a_step_that_overflows_is_a_status_and_no_crash():
     assert found.status.item() == "nonfinite"
     assert "lower the learning rate" in found.message.item()
     assert found.train_loss.isnull().all()
+
+
+def test_the_expansion_is_read_off_a_prediction_with_the_variance_term():
+    asked = dict(dimension=50, sample_ratio=2.0, learning_rate=5.0, ridge=1.0)
+    theory = predict.spikes(TARGET, NETWORK, **asked)
+    found = FeatureExpansion.of(theory)
+    assert found == FeatureExpansion(0.1, found.label_mean, 1.0, 0.5, float(theory.row_variance))
+    assert found.label_mean == pytest.approx(0.5)
+    with pytest.raises(SpecError, match="form='full'"):
+        FeatureExpansion.of(predict.spikes(TARGET, NETWORK, form="leading", **asked))
 
 
 def test_seeds_are_checked():

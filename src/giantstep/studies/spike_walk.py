@@ -109,15 +109,11 @@ class SpikeSetting:
 def simulated_replicate(setting: SpikeSetting, streams: Streams, threads: int | None = None) -> xr.Dataset:
     """Return one replicate of `giantstep.training.feature_spectrum.simulate_features` at a setting."""
     theory = setting.predicted()
-    said = theory.attrs
-    expansion = FeatureExpansion(
-        said["feature_mean"], said["label_mean"], said["slope"], said["bend"], float(theory.row_variance)
-    )
     rate = setting.learning_rate
     return feature_replicate(
         setting.target,
         setting.network,
-        expansion,
+        FeatureExpansion.of(theory),
         dimension=setting.dimension,
         samples=setting.samples,
         first_batch=setting.first_batch,

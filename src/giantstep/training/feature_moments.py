@@ -66,16 +66,17 @@ class FeatureMoments:
         gram = self.gram + half + half.T + moved @ terms.T
         return FeatureMoments(gram, self.cross + moved, self.probes, self.samples)
 
-    def less_label(self, mean: float) -> FeatureMoments:
-        """Return the moments with a constant taken off the labels."""
+    def centred(self, sample: FeatureMoments) -> FeatureMoments:
+        """Return the moments with the means over a sample, this or another, taken off features and probes."""
+        shift = np.zeros_like(self.cross)
+        shift[:, ONE] = -sample.cross[:, ONE] / sample.samples
+        moved = self.with_terms(shift)
         change = np.eye(PROBES)
-        change[ONE, LABEL] = -mean
-        return FeatureMoments(self.gram, self.cross @ change, change.T @ self.probes @ change, self.samples)
-
-    @property
-    def means(self) -> Array:
-        """Mean features, shape (N,)."""
-        return self.cross[:, ONE] / self.samples
+        change[ONE] -= sample.probes[ONE] / sample.samples
+        change[ONE, ONE] = 1.0  # the probe 1 itself stays
+        return FeatureMoments(
+            moved.gram, moved.cross @ change, change.T @ moved.probes @ change, self.samples
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ class RidgeLosses:
     test: float
 
 
-def ridge_losses(train: FeatureMoments, test: FeatureMoments, ridge: float, intercept: bool) -> RidgeLosses:
-    """Return the losses of a = (F^T F + lam n)^{-1} F^T y on its sample and on another.
+def ridge_losses(train: FeatureMoments, test: FeatureMoments, ridge: float) -> RidgeLosses:
+    """Return the losses of a = (F^T F + lam n I)^{-1} F^T y on its sample and on another.
 
-    With an intercept the training means of features and labels are taken off both samples.
+    For a regression with an intercept, give both `FeatureMoments.centred` by the training sample.
 
     Parameters
     ----------
@@ -102,11 +103,6 @@ def ridge_losses(train: FeatureMoments, test: FeatureMoments, ridge: float, inte
     ----------
     Theory note 40, section A (definitions of L_tr and L_te).
     """
-    if intercept:
-        shift = np.zeros((len(train.cross), PROBES))
-        shift[:, ONE] = -train.means
-        mean = float(train.probes[ONE, LABEL]) / train.samples
-        train, test = (sums.with_terms(shift).less_label(mean) for sums in (train, test))
     from scipy.linalg import cho_factor, cho_solve
 
     n = train.samples

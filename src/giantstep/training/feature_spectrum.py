@@ -30,7 +30,7 @@ from giantstep.training.experiment import (
     noise_stream,
     single,
 )
-from giantstep.training.feature_moments import ALONG, ONE, SQUARE, FeatureMoments, ridge_losses
+from giantstep.training.feature_moments import ALONG, ONE, SQUARE, FeatureMoments, RidgeLosses, ridge_losses
 from giantstep.training.local_fields import NOISE_STEP
 from giantstep.training.simulation import check_dimension
 from giantstep.training.spectrum import largest_eigenpairs
@@ -65,6 +65,21 @@ class FeatureExpansion:
     slope: float
     bend: float
     row_variance: float
+
+    @classmethod
+    def of(cls, theory: xr.Dataset) -> FeatureExpansion:
+        """Return the numbers of a prediction of `giantstep.predict.spikes` with the variance term.
+
+        Raises
+        ------
+        SpecError
+            For another Dataset, or the leading form, which has no V.
+        """
+        if theory.attrs.get("form") != "full" or "row_variance" not in theory:
+            raise SpecError("expansion: found another Dataset, expected predict.spikes(..., form='full').")
+        said = theory.attrs
+        variance = float(np.ravel(theory["row_variance"].values)[0])
+        return cls(said["feature_mean"], said["label_mean"], said["slope"], said["bend"], variance)
 
 
 def simulate_features(
@@ -215,10 +230,10 @@ def feature_replicate(
 def cost(width: int, dimension: int, samples: int, first_batch: int, tested: int) -> Cost:
     """Return what one replicate will take: fields of two layers, Gram matrices, regressions, spectra."""
     fresh = samples + tested
-    products = 4e-11 * width * dimension * (2 * first_batch + 2 * fresh)
-    grams = 5e-11 * fresh * width**2
-    seconds = products + grams + 4e-9 * dimension * (2 * first_batch + fresh) + 8e-10 * width**3
-    return Cost(seconds + 4e-8 * fresh * width, 8.0 * (16 * width**2 + 4 * width * dimension) + 2.0**28)
+    products = 2.5e-11 * width * dimension * (2 * first_batch + 2 * fresh)
+    grams = 3e-11 * fresh * width**2
+    seconds = products + grams + 4e-9 * dimension * (2 * first_batch + fresh) + 5e-10 * width**3
+    return Cost(seconds + 2e-8 * fresh * width, 8.0 * (16 * width**2 + 4 * width * dimension) + 2.0**28)
 
 
 def _moments(
@@ -271,20 +286,29 @@ def _measure(
     """Return everything that is measured in one replicate."""
     found = _blank()
     (before, after), (before_tested, after_tested) = drawn
-    initial = ridge_losses(before, before_tested, lam, intercept)
+
+    def regressed(train: FeatureMoments, test: FeatureMoments) -> tuple[FeatureMoments, RidgeLosses]:
+        if intercept:
+            train, test = train.centred(train), test.centred(train)
+        return train, ridge_losses(train, test, lam)
+
+    start, initial = regressed(before, before_tested)
     found["initial_train_loss"], found["initial_test_error"] = initial.train, initial.test + noise
-    found["initial_edge"] = float(_top(before.gram, 1)[0][0]) / math.sqrt(before.samples)
+    found["initial_edge"] = float(_top(start.gram, 1)[0][0]) / math.sqrt(before.samples)
     terms = [None, *(_terms(readout, expansion, rate, kind) for kind in FEATURES[1:])]
     losses, spikes, tops = [], [], []
     for term in terms:
         pair = (after, after_tested)
         if term is not None:
             pair = (before.with_terms(term), before_tested.with_terms(term))
-        losses.append(ridge_losses(*pair, lam, intercept))
-        values, vectors = _top(pair[0].gram, SHOWN)
-        root = math.sqrt(pair[0].samples)
+        sums, loss = regressed(*pair)
+        losses.append(loss)
+        values, vectors = _top(sums.gram, SHOWN)
+        root = math.sqrt(sums.samples)
         tops.append(np.pad(values / root, (0, SHOWN - len(values)), constant_values=math.nan))
-        spikes.append(_matched(values, vectors, pair[0], readout, expansion))
+        # With an intercept the mean of L_2 is gone, and V with it.
+        ratio = 0.0 if intercept else expansion.row_variance / expansion.slope**2
+        spikes.append(_matched(values, vectors, sums, readout, ratio))
     found["train_loss"] = np.array([loss.train for loss in losses])
     found["test_error"] = np.array([loss.test + noise for loss in losses])
     found["top_singular_value"] = np.array(tops)
@@ -312,12 +336,11 @@ def _top(gram: Array64, count: int) -> tuple[Array64, Array64]:
 
 
 def _matched(
-    values: Array64, vectors: Array64, sums: FeatureMoments, readout: Array64, expansion: FeatureExpansion
+    values: Array64, vectors: Array64, sums: FeatureMoments, readout: Array64, ratio: float
 ) -> list[Array64]:
     """Return the rows of `_MATCHED` over the spikes, each with the singular vector that points at it most."""
     from scipy.optimize import linear_sum_assignment
 
-    ratio = expansion.row_variance / expansion.slope**2
     wanted, leading = np.zeros((4, 2)), np.zeros((4, 2))
     wanted[ALONG, 0] = leading[ALONG, 0] = wanted[SQUARE, 1] = leading[SQUARE, 1] = 1.0
     wanted[ONE, 1] = ratio
