@@ -78,9 +78,11 @@ def _encodings(names: list[str]) -> tuple[Any, Any, Any]:
 
 
 def _power_axis(field: str, title: str, values: list[float]) -> dict[str, Any]:
-    """A logarithmic axis with powers of ten as labels."""
+    """A logarithmic axis with powers of ten as labels, or with 1, 2, 5, 10, .. over less than two decades."""
     import altair as alt
 
+    if max(values) < 100 * min(values):
+        return _short_axis(field, title, values)
     low, high = math.floor(math.log10(min(values)) + 1e-9), math.ceil(math.log10(max(values)) - 1e-9)
     step = max(1, math.ceil((high - low) / 6))
     ticks = [10.0**k for k in range(low, high + 1, step)]
@@ -93,6 +95,21 @@ def _power_axis(field: str, title: str, values: list[float]) -> dict[str, Any]:
         "title": title,
         "scale": alt.Scale(type="log", domain=[min(values) / 1.3, max(values) * 1.3], nice=False),
         "axis": alt.Axis(values=ticks, labelExpr=label, grid=True),
+    }
+
+
+def _short_axis(field: str, title: str, values: list[float]) -> dict[str, Any]:
+    import altair as alt
+
+    low, high = min(values) / 1.3, max(values) * 1.3
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": title,
+        "scale": alt.Scale(type="log", domain=[low, high], nice=False),
+        "axis": alt.Axis(values=[tick for tick in ticks if low <= tick <= high], format="~g", grid=True),
     }
 
 

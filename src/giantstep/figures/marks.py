@@ -37,6 +37,10 @@ def look(
         "shape": [SHAPES[place % len(SHAPES)] for place in shifted],
         "dash": [list(DASHES[place % len(DASHES)]) for place in shifted],
     }
+    if symbols and legend is not None:
+        # Vega-Lite outlines the legend's symbols with the lines' dashes, which only blurs them.
+        legend = legend.copy()
+        legend.symbolStrokeWidth = 0
     scale = {key: alt.Scale(domain=list(names), range=values) for key, values in palette.items()}
     return (
         alt.Color(f"{field}:N", scale=scale["color"], legend=legend),

@@ -259,7 +259,7 @@ def _panel(
         .mark_point(filled=True, size=26, opacity=0.65)
         .encode(x=x, y=y, color=color, shape=shape),
         alt.Chart(table(rings))
-        .mark_point(filled=False, size=90, strokeWidth=2, opacity=1)
+        .mark_point(filled=False, size=160, strokeWidth=1.5, opacity=1)
         .encode(x=x, y=y, color=color, shape=shape),
     ]
     layers = [layer for layer, rows in zip(layers, (1, 1, 1, tails, dots, rings), strict=True) if rows]

@@ -63,7 +63,7 @@ def spike_map(dataset: xr.Dataset, *, measured: xr.Dataset | None = None) -> Any
         points = [] if measured is None else _measured_points(measured, axis, dataset)
     placed = [row["name"] for row in points if row["name"] not in names]
     names = [*names, *dict.fromkeys(placed)]
-    legend = alt.Legend(title=None, columns=1 if max(map(len, names)) > 30 else 3, labelLimit=600)
+    legend = alt.Legend(title=None, columns=3 if max(map(len, names)) < 45 else 1, labelLimit=600)
     panels = [_panel(name, axis, names, lines, points, legend) for name in known]
     says = "Lines: theory in high dimension."
     if points:

@@ -144,7 +144,7 @@ def _certified(study: Study, folder: Path) -> tuple[Certified, ...]:
 def _command(study: Study) -> str:
     """Return the command that makes the results again: the built-in study's name where it is one."""
     for name in builtin():
-        for variant, option in ((None, ""), ("full", " --full")):
+        for variant, option in ((None, ""), ("full", " --full"), ("quick", " --quick")):
             try:
                 if load(name, variant=variant).text == study.text:
                     return f"giantstep run {name}{option}"
