@@ -48,7 +48,7 @@ def data(folder):
 
 
 def test_runs_are_read_as_the_ratios_of_the_theory(data):
-    assert data.setting.values.tolist() == ["relu on sin(z1): step 1.5, n0/d 4, p/d 0.5"]
+    assert data.setting.values.tolist() == ["relu on sin(z1): step 1.5, n0/d 4, p/d 0.5, ridge 0.1"]
     assert data.sample_ratio.values.tolist() == [1.0, 2.0]
     assert (data.runs == 3).all()
     theory = predict.features(
@@ -73,11 +73,18 @@ def test_the_table_lays_both_theories_beside_the_runs(folder):
     assert all({"isotropic", "structured", "z_isotropic", "z_structured"} <= row.keys() for row in table.rows)
 
 
-def test_the_figure_has_a_panel_a_setting_and_three_below(data):
-    chart = draw("learning-curves", data).to_dict()
+def test_the_figure_has_a_panel_an_activation_and_target_and_three_below(data):
+    import xarray as xr
+
+    other = data.assign_coords(setting=["another step"]).assign(step=("setting", ["step 9"]))
+    chart = draw("learning-curves", xr.concat([data, other], "setting", data_vars="minimal")).to_dict()
     panels, below = chart["vconcat"]
-    assert len(panels["hconcat"]) == 1
-    assert len(below["hconcat"]) == 3
+    (panel,) = panels["hconcat"]
+    shown = panel["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert shown == ["step 1.5, n0/d 4", "step 9, n0/d 4", "no step"]
+    lines = [one["encoding"]["color"]["scale"]["domain"] for one in below["hconcat"]]
+    # The step plays no role for the alignment, nor for the best step.
+    assert [len(names) for names in lines] == [1, 2, 1]
     with pytest.raises(SpecError, match="no learning curve"):
         draw("learning-curves", data.drop_vars("line_error"))
 

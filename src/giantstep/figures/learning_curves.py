@@ -6,14 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.figures.live_curves import live_curves
-from giantstep.figures.marks import look
-from giantstep.figures.theme import COLORS, SHAPES, themed
+from giantstep.figures.marks import BAR, look, table
+from giantstep.figures.theme import themed
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_LINES = {"structured": [1, 0], "isotropic": [6, 3], "no step": [2, 2]}
-_WIDTH, _HEIGHT = 250, 210
+_DASHES = {"structured": [1, 0], "isotropic": [6, 3]}
+_STILL = 3
+"""Where in the palette random features are: black, in every panel."""
+
+_WIDTH, _HEIGHT = 250, 230
+_LEGEND: dict[str, Any] = {"title": None, "orient": "bottom", "columns": 1, "labelLimit": 400}
 
 
 def learning_curves(
@@ -24,7 +28,9 @@ def learning_curves(
     measured: xr.Dataset | None = None,
     quantity: str = "test_error",
 ) -> Any:
-    """Return a panel a setting, error against n / d; below, spike against n0 / d, best step against n / d.
+    """Return error against n / d, a panel an activation and target; below, the spike and the best step.
+
+    A panel holds every step and first batch of its activation and target, and random features (no step).
 
     Parameters
     ----------
@@ -45,92 +51,118 @@ def learning_curves(
         return live_curves(
             dataset, isotropic=isotropic, baseline=baseline, measured=measured, quantity=quantity
         )
-    settings = [str(setting) for setting in dataset["setting"].values]
-    panels = [_panel(dataset.sel(setting=setting), setting) for setting in settings]
+    families: dict[tuple[str, str], list[str]] = {}
+    for setting in dataset["setting"].values:
+        families.setdefault((_word(dataset, setting, "pair"), _word(dataset, setting, "rest")), []).append(
+            str(setting)
+        )
+    panels = [_panel(dataset, settings, *family) for family, settings in families.items()]
     rows = [alt.hconcat(*panels[k : k + 3], spacing=22) for k in range(0, len(panels), 3)]
+    batch, samples = ("first_batch_ratio", "first batch n0 / d"), ("optimum_ratio", "samples n / d")
+    # Settings that differ only in what plays no role share a line.
+    rest = ("rest",) if len({rest for _, rest in families}) > 1 else ()
     below = alt.hconcat(
-        _across(
-            dataset,
-            settings,
-            "first_batch_ratio",
-            "spike_alignment",
-            "first batch n0 / d",
-            "spike alignment γ",
-        ),
-        _across(
-            dataset, settings, "first_batch_ratio", "spike_strength", "first batch n0 / d", "spike strength r"
-        ),
-        _across(dataset, settings, "optimum_ratio", "best_step", "samples n / d", "best step η"),
+        _across(dataset, ("pair", *rest), *batch, "spike_alignment", "spike alignment γ"),
+        _across(dataset, ("pair", "step", *rest), *batch, "spike_strength", "spike strength r"),
+        _across(dataset, ("pair", "batch", *rest), *samples, "best_step", "best step η"),
         spacing=22,
-    ).resolve_scale(color="shared", strokeDash="shared")
+    )
     title = alt.TitleParams(
         str(dataset.attrs["title"]).split(":")[0] + ": after one giant step",
         subtitle=[
             "Symbols: simulation, bars 2 standard errors. Lines: structured theory (solid), published "
-            "isotropic theory (dashed), no step (dotted).",
-            "Below: what the step does to the first layer, and the step of least error at this ridge.",
+            "isotropic theory (dashed), random features without a step (dotted).",
+            "Below: what the step does to the first layer, and the step of least error at this ridge "
+            "(isotropic theory).",
         ],
         offset=12,
     )
-    return themed(
-        alt.vconcat(*rows, below, spacing=24)
-        .resolve_scale(color="independent", strokeDash="independent")
-        .properties(title=title)
-    )
+    return themed(_apart(alt.vconcat(*map(_apart, rows), _apart(below), spacing=24)).properties(title=title))
 
 
-def _panel(one: xr.Dataset, setting: str) -> Any:
+def _apart(chart: Any) -> Any:
+    """Return charts side by side each with its own legend."""
+    return chart.resolve_scale(color="independent", shape="independent", strokeDash="independent")
+
+
+def _word(dataset: xr.Dataset, setting: str, part: str) -> str:
+    return str(dataset[part].sel(setting=setting).values)
+
+
+def _panel(dataset: xr.Dataset, settings: list[str], pair: str, rest: str) -> Any:
     import altair as alt
 
-    lines, points = [], []
-    for place, ratio in enumerate(one["line_ratio"].values):
-        at = one.isel(line=place)
-        values = {name: float(at["line_error"].sel(theory=name)) for name in ("structured", "isotropic")}
-        values["no step"] = float(at["line_no_step"])
-        lines += [{"kind": kind, "x": float(ratio), "y": value} for kind, value in values.items()]
-    for ratio in one["sample_ratio"].values:
-        at = one.sel(sample_ratio=ratio)
-        for kind, name in (("structured", "test_error"), ("no step", "no_step_error")):
-            mean, error = float(at[name]), float(at[f"{name}_se"])
-            if math.isfinite(mean):
-                bar = 2 * error if math.isfinite(error) else 0.0
-                row = {"kind": kind, "x": float(ratio), "y": mean, "low": mean - bar, "high": mean + bar}
-                points.append(row)
-    kinds = list(_LINES)
-    color = alt.Color(
-        "kind:N", scale=alt.Scale(domain=kinds, range=[COLORS[0], COLORS[0], COLORS[1]]), legend=None
+    still = "no step"
+    names = {
+        setting: f"{_word(dataset, setting, 'step')}, {_word(dataset, setting, 'batch')}"
+        for setting in settings
+    }
+    lines: list[dict[str, Any]] = []
+    points: list[dict[str, Any]] = []
+    x, ratios = dataset["line_ratio"].values, dataset["sample_ratio"].values
+    for setting, name in names.items():
+        one = dataset.sel(setting=setting)
+        for theory in _DASHES:
+            y = one["line_error"].sel(theory=theory).values
+            lines += [{"name": name, "theory": theory, "x": a, "y": b} for a, b in zip(x, y, strict=True)]
+        points += _points(one, name, "test_error", ratios)
+    first = dataset.sel(setting=settings[0])
+    dots = [{"name": still, "x": a, "y": b} for a, b in zip(x, first["line_no_step"].values, strict=True)]
+    points += _points(first, still, "no_step_error", ratios)
+    places = [place + (place >= _STILL) for place in range(len(names))]
+    color, shape, _ = look(
+        [*names.values(), still], legend=alt.Legend(**_LEGEND, symbolSize=60), places=[*places, _STILL]
     )
-    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=kinds, range=list(_LINES.values())), legend=None)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=list(SHAPES[:3])), legend=None)
-    x = alt.X("x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False))
-    x = x.axis(format="~g", grid=False)
-    y = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
-    curve = alt.Chart(alt.InlineData(values=lines)).mark_line(strokeWidth=1.4)
-    dots = alt.Chart(alt.InlineData(values=points))
+    dash = alt.StrokeDash(
+        "theory:N",
+        scale=alt.Scale(domain=list(_DASHES), range=list(_DASHES.values())),
+        legend=None,
+    )
+    across = alt.X("x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False))
+    across = across.axis(format="~g", tickCount=5, grid=False)
+    up = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
+    measured = alt.Chart(table(points))
     layers = [
-        curve.encode(x=x, y=y, color=color, strokeDash=dash),
-        dots.mark_rule().encode(x=x, y=alt.Y("low:Q", title="test error"), y2="high:Q", color=color),
-        dots.mark_point(filled=True, size=38, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+        alt.Chart(table(lines))
+        .mark_line(strokeWidth=1.4)
+        .encode(x=across, y=up, color=color, strokeDash=dash),
+        alt.Chart(table(dots))
+        .mark_line(strokeWidth=1.4, strokeDash=[2, 2])
+        .encode(x=across, y=up, color=color),
+        measured.mark_rule().encode(x=across, y=alt.Y("low:Q", title="test error"), y2="high:Q", color=color),
+        measured.mark_point(filled=True, size=38, opacity=1).encode(x=across, y=up, color=color, shape=shape),
     ]
-    head, _, rest = setting.partition(": ")
-    words = alt.TitleParams(head, subtitle=rest, fontSize=11, subtitleFontSize=10)
+    words = alt.TitleParams(pair, subtitle=rest, fontSize=11, subtitleFontSize=10)
     return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=words)
 
 
-def _across(dataset: xr.Dataset, settings: list[str], axis: str, name: str, xtitle: str, ytitle: str) -> Any:
-    """Return one line a setting of a variable against an axis."""
+def _points(one: xr.Dataset, name: str, error: str, ratios: Any) -> list[dict[str, Any]]:
+    """Return what was measured, with its bars."""
+    rows = []
+    for ratio in ratios:
+        at = one.sel(sample_ratio=ratio)
+        mean, spread = float(at[error]), float(at[f"{error}_se"])
+        if math.isfinite(mean):
+            bar = BAR * spread if math.isfinite(spread) else 0.0
+            rows.append({"name": name, "x": float(ratio), "y": mean, "low": mean - bar, "high": mean + bar})
+    return rows
+
+
+def _across(
+    dataset: xr.Dataset, parts: tuple[str, ...], axis: str, xtitle: str, name: str, ytitle: str
+) -> Any:
+    """Return a variable against an axis, one line for all settings that agree in ``parts``."""
     import altair as alt
 
-    rows = [
-        {"setting": setting, "x": float(x), "y": float(y)}
-        for setting in settings
-        for x, y in zip(dataset[axis].values, dataset[name].sel(setting=setting).values, strict=True)
-        if math.isfinite(float(y))
-    ]
-    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=600, symbolSize=400)
-    color, _, dash = look(settings, field="setting", legend=legend, symbols=False)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for setting in dataset["setting"].values:
+        label = ", ".join(_word(dataset, setting, part) for part in parts)
+        values = zip(dataset[axis].values, dataset[name].sel(setting=setting).values, strict=True)
+        rows.setdefault(label, [{"name": label, "x": x, "y": y} for x, y in values])
+    legend = alt.Legend(**_LEGEND, symbolSize=400)
+    color, _, dash = look(list(rows), legend=legend, symbols=False)
     return (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(table(row for line in rows.values() for row in line))
         .mark_line(strokeWidth=1.4)
         .encode(
             x=alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False)).axis(

@@ -80,7 +80,12 @@ def summary(folder: str | Path) -> xr.Dataset:
     }
     study = open_folder(folder)
     return xr.Dataset(
-        variables | {"line_ratio": ("line", line), "optimum_ratio": ("optimum", optima)},
+        variables
+        | {"line_ratio": ("line", line), "optimum_ratio": ("optimum", optima)}
+        | {
+            part: ("setting", [_parts(curve.setting)[part] for curve in curves])
+            for part in _parts(curves[0].setting)
+        },
         {
             "theory": list(THEORIES),
             "setting": [curve.label for curve in curves],
@@ -239,9 +244,17 @@ def _setting(spec: dict[str, Any]) -> tuple[CurveSetting | None, float]:
     return setting, samples / d
 
 
-def _label(setting: CurveSetting) -> str:
+def _parts(setting: CurveSetting) -> dict[str, str]:
+    """Return the words of a setting: what settings share and where they differ."""
     noise = f", noise {setting.target.noise:g}" if setting.target.noise else ""
-    return (
-        f"{setting.activation} on {setting.target}: step {setting.learning_rate_ratio:g}, "
-        f"n0/d {setting.first_batch_ratio:g}, p/d {setting.width_ratio:g}{noise}"
-    )
+    return {
+        "pair": f"{setting.activation} on {setting.target}",
+        "step": f"step {setting.learning_rate_ratio:g}",
+        "batch": f"n0/d {setting.first_batch_ratio:g}",
+        "rest": f"p/d {setting.width_ratio:g}, ridge {setting.ridge:g}{noise}",
+    }
+
+
+def _label(setting: CurveSetting) -> str:
+    parts = _parts(setting)
+    return f"{parts['pair']}: {parts['step']}, {parts['batch']}, {parts['rest']}"
