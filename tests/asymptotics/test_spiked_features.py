@@ -181,6 +181,19 @@ def test_the_digits_claimed_are_good():
         assert (found.digits > 9).all()
 
 
+def test_the_digits_of_a_structured_bulk_know_the_label_noise(monkeypatch):
+    # A steep link, few samples in the first batch, noisy labels: the bulk's own integrals are the hard ones.
+    steep = Setting(
+        Target.parse("tanh(5*z1)", noise=0.2), Activation.named("tanh"), 1.73, 0.24, 1.6, True, True
+    )
+    grid = np.array([1.65]), np.array([0.014])
+    found = curve(steep, *grid)
+    monkeypatch.setattr("giantstep.asymptotics.spiked.curve._BULK_NODES", ((180, 60),))
+    truth = curve(steep, *grid)
+    error = abs(found.readout.test_error[0] / truth.readout.test_error[0] - 1)
+    assert error < 10.0 ** (1 - found.digits[0])
+
+
 def test_a_grid_is_its_points():
     grid = predict.features(
         Target.parse("sin(z1)", noise=0.1),

@@ -34,9 +34,10 @@ _ACCEPTED = 1e-12
 
 _SAFETY = 10.0
 _ROUND_OFF = 2e-16
-_BULK_NODES = (60, 240)
+_BULK_NODES = ((60, 40), (240, 80))
+"""Nodes of the bulk's quadrature over the teacher's projection, on each piece, and over the label noise."""
+
 _BULK_ACCEPTED = 1e-9
-_NOISE_NODES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,10 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
         error = np.maximum(error, max(tables.activation.error, tables.link.error, moments))
         if setting.structured and setting.steps:
             start = readout.solution.v
-            for nodes in _BULK_NODES:
-                bulk = _structured(setting, layer, nodes)
+            for nodes, noise_nodes in _BULK_NODES:
+                bulk = _structured(setting, layer, nodes, noise_nodes)
                 readout = retrain(tables, points, bulk, setting.target.noise, start)
-                coarse_bulk = _structured(setting, layer, 2 * nodes // 3)
+                coarse_bulk = _structured(setting, layer, 2 * nodes // 3, 2 * noise_nodes // 3)
                 far = _bulk_error(bulk, coarse_bulk, points, readout)
                 if not np.any(far > _BULK_ACCEPTED):
                     break
@@ -180,7 +181,7 @@ def tabulate(setting: Setting, step: StepMap, nodes: int) -> Tables:
     )
 
 
-def _structured(setting: Setting, layer: FirstLayer, nodes: int) -> StructuredBulk:
+def _structured(setting: Setting, layer: FirstLayer, nodes: int, noise_nodes: int) -> StructuredBulk:
     return StructuredBulk.after(
         layer.step,
         layer.activation,
@@ -190,7 +191,7 @@ def _structured(setting: Setting, layer: FirstLayer, nodes: int) -> StructuredBu
         width_ratio=setting.width_ratio,
         rows=layer.rows,
         nodes=nodes,
-        noise_nodes=min(_NOISE_NODES, nodes),
+        noise_nodes=noise_nodes,
     )
 
 
