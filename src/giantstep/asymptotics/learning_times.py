@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 DEFAULT_UNTIL = 3.0
-POINTS = 160
+POINTS = 240
 
 
 def learning_times(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from giantstep.cli.neighbour_words import read_problem
 from giantstep.cli.options import (
     Count,
     Number,
@@ -17,7 +18,6 @@ from giantstep.cli.options import (
     seed_number,
     whole,
 )
-from giantstep.errors import SpecError, nearest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,48 +129,6 @@ def minimax(
         _print(document)
     ended = [document["status"], *document.get("simulation", {}).get("status", [])]
     return int("nonfinite" in ended)
-
-
-def read_problem(
-    name: str,
-    *,
-    correlation: str,
-    confounding: str | None,
-    discount: str | None,
-    noise: str,
-    orthonormal_pull: str | None,
-    orthonormal_solution: str | None,
-) -> MomentProblem:
-    """Return the problem that the options spell.
-
-    Raises
-    ------
-    SpecError
-        For an unknown name, or options of the other problem.
-    """
-    from giantstep.targets.moment_problems import InstrumentalVariable, PolicyEvaluation
-    from giantstep.targets.moment_solutions import Displaced, HermiteSeries, Solution
-
-    names = ("instrumental-variable", "policy-evaluation")
-    if name not in names:
-        raise SpecError(f"problem: found {name!r}, expected {' or '.join(names)}{nearest(name, names)}.")
-    if orthonormal_pull is not None and orthonormal_solution is not None:
-        raise SpecError("solution: found --orthonormal-pull and --orthonormal-solution, expected one.")
-    solution: Solution = Displaced()
-    if orthonormal_pull is not None:
-        solution = Displaced(tuple(numbers(orthonormal_pull, "orthonormal_pull")))
-    elif orthonormal_solution is not None:
-        solution = HermiteSeries(tuple(numbers(orthonormal_solution, "orthonormal_solution")))
-    common = {"correlation": number(correlation, "correlation"), "noise": number(noise, "noise")}
-    if name == names[0]:
-        if discount is not None:
-            raise SpecError("discount: found it with instrumental-variable; it belongs to policy-evaluation.")
-        kap = "0.6" if confounding is None else confounding
-        return InstrumentalVariable(solution, confounding=number(kap, "confounding"), **common)
-    if confounding is not None:
-        raise SpecError("confounding: found it with policy-evaluation; it belongs to instrumental-variable.")
-    gamma = "0.9" if discount is None else discount
-    return PolicyEvaluation(solution, discount=number(gamma, "discount"), **common)
 
 
 def _simulate(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from giantstep.cli.neighbour_words import read_components
 from giantstep.cli.options import (
     Count,
     Number,
@@ -16,22 +16,16 @@ from giantstep.cli.options import (
     Text,
     number,
     numbers,
-    read_target,
     seed_number,
     whole,
 )
-from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from giantstep.networks.hermite_components import HermiteComponents
 
 NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-
-# Measured with 64 particles on one core: 0.25 s at eps = 1e-2, 4 s at 1e-18.
-_SECONDS_PER_FLOW, _SECONDS_PER_DECADE = 0.1, 0.22
 
 
 def time_scales(
@@ -100,6 +94,7 @@ def time_scales(
         Print one JSON document.
     """
     from giantstep import asymptotics
+    from giantstep.asymptotics.time_scales.integrate import flow_seconds
     from giantstep.cli.console import afford, print_json, progress
     from giantstep.networks.particle_start import ParticleStart
 
@@ -181,51 +176,6 @@ def _simulation(data: xr.Dataset, method: str) -> dict[str, Any]:
             }
         )
     return {"method": method, "dimension": data.attrs["dimension"], "seeds": count, "points": points}
-
-
-def flow_seconds(ratio: float, width: int) -> float:
-    """Return about how long one flow takes; the Jacobian's factors are the cost."""
-    decades = math.log10(1 / ratio) if ratio > 0 else 0.0
-    return (_SECONDS_PER_FLOW + _SECONDS_PER_DECADE * decades) * max(width / 64, 0.25) ** 2
-
-
-def read_components(
-    target: str | None,
-    activation: str | None,
-    orthonormal_target: str | None,
-    orthonormal_activation: str | None,
-    degree: str,
-    noise: str | None,
-) -> HermiteComponents:
-    """Return the components of the two nouns, or those of the two lists.
-
-    Raises
-    ------
-    SpecError
-        For neither, both, or half of each.
-    """
-    from giantstep.networks.hermite_components import HermiteComponents
-
-    lists = (orthonormal_activation, orthonormal_target)
-    if any(item is not None for item in lists):
-        if target is not None or activation is not None or None in lists:
-            raise SpecError(
-                "time-scales: found a mixture of nouns and coefficients, expected --orthonormal-target with "
-                "--orthonormal-activation, or a TARGET with --activation."
-            )
-        return HermiteComponents(
-            tuple(numbers(str(orthonormal_activation), "orthonormal_activation")),
-            tuple(numbers(str(orthonormal_target), "orthonormal_target")),
-            0.0 if noise is None else number(noise, "noise"),
-        )
-    if target is None:
-        raise SpecError(
-            "time-scales: found no target, expected a TARGET such as 'z1 + He2(z1)' with --activation, or "
-            "--orthonormal-target with --orthonormal-activation."
-        )
-    return HermiteComponents.of(
-        read_target(target, noise), activation or "relu", degree=whole(degree, "degree")
-    )
 
 
 def _document(theory: xr.Dataset, start: Any) -> dict[str, Any]:

@@ -15,6 +15,8 @@ _KINDS = {
     "overlap-plane": "giantstep.figures.overlap_plane",
     "two-steps": "giantstep.figures.two_steps",
     "spike-map": "giantstep.figures.spike_map",
+    "time-scales": "giantstep.figures.time_scales",
+    "minimax": "giantstep.figures.minimax",
 }
 
 

@@ -31,6 +31,10 @@ class ParticleStart:
         Overlaps of uniform rows in this dimension; None is d = infinity, overlaps zero.
     readout, overlaps : array, shape (m,) or (replicates, m), optional
         Your own a(0) and s(0) in (-1, 1); they set width and seeds.
+    first : int
+        Address of the first replicate's streams.
+    prefix : tuple of int
+        That of a study whose points are independent.
 
     Raises
     ------
@@ -51,6 +55,8 @@ class ParticleStart:
     dimension: int | None = None
     readout: Any = None
     overlaps: Any = None
+    first: int = 0
+    prefix: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.readout is None and self.overlaps is not None:
@@ -81,9 +87,13 @@ class ParticleStart:
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
                 raise SpecError(f"{name}: found {value!r}, expected a whole number from {low} to {high:g}.")
 
+    def streams(self, replicate: int) -> Streams:
+        """Return the random streams of one replicate."""
+        return Streams(self.seed, self.first + replicate, self.prefix)
+
     def draw(self, replicate: int) -> tuple[Array, Array]:
         """Return a(0) and s(0) of one replicate, each (m,)."""
-        streams = Streams(self.seed, replicate)
+        streams = self.streams(replicate)
         if self.readout is not None:
             readout = self.readout[replicate]
         else:

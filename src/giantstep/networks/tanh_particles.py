@@ -43,6 +43,10 @@ class TanhStart:
         size alpha / sqrt(N).
     primal, dual : array, shape (3, N) or (replicates, 3, N), optional
         Your own particles: rows b, w, c. They set width and seeds.
+    first : int
+        Address of the first replicate's streams.
+    prefix : tuple of int
+        That of a study whose points are independent.
 
     Raises
     ------
@@ -63,6 +67,8 @@ class TanhStart:
     paired: bool = True
     primal: Any = None
     dual: Any = None
+    first: int = 0
+    prefix: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.primal is None) != (self.dual is None):
@@ -92,11 +98,15 @@ class TanhStart:
         if self.paired and self.width % 2:
             raise SpecError(f"width: found {self.width}, expected an even number: particles come in pairs.")
 
+    def streams(self, replicate: int) -> Streams:
+        """Return the random streams of one replicate."""
+        return Streams(self.seed, self.first + replicate, self.prefix)
+
     def draw(self, replicate: int) -> tuple[Array, Array]:
         """Return the particles of f and of g, each (3, N): rows b, w, c."""
         if self.primal is not None:
             return self.primal[replicate].copy(), self.dual[replicate].copy()
-        generator = Streams(self.seed, replicate).generator(Role.INIT)
+        generator = self.streams(replicate).generator(Role.INIT)
         return draw_particles(generator, self.width, self.paired), draw_particles(
             generator, self.width, self.paired
         )

@@ -16,6 +16,8 @@ def builtin() -> dict[str, str]:
 
     >>> sorted(builtin())
     ['beyond-kernel', 'exponents', 'feature-spikes', 'learning-curves', 'stairway', 'two-steps']
+    >>> {"beyond-kernel", "exponents", "learning-curves", "stairway"} <= set(builtin())
+    True
     """
     return {
         item.name.removesuffix(".toml"): tomllib.loads(item.read_text(encoding="utf-8")).get("title", "")

@@ -26,6 +26,8 @@ _HOME = {
     "feature-spikes": "giantstep.studies.feature_spikes",
     "two-steps": "giantstep.studies.two_steps",
     "spike-map": "giantstep.studies.learning_curves",
+    "time-scales": "giantstep.studies.time_scales",
+    "minimax": "giantstep.studies.minimax",
 }
 """Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""
 

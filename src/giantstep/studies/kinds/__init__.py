@@ -8,9 +8,11 @@ from giantstep.studies.kinds import (
     certificate,
     feature_spikes,
     learning_curve,
+    minimax,
     overlaps,
     scan,
     simulation,
+    time_scales,
     weight_outliers,
 )
 from giantstep.studies.kinds.kind import Draws, Fact, Kind
@@ -23,6 +25,8 @@ REGISTER = (
     learning_curve.KIND,
     feature_spikes.KIND,
     weight_outliers.KIND,
+    time_scales.KIND,
+    minimax.KIND,
 )
 
 KINDS = {kind.name: kind for kind in REGISTER}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from giantstep.errors import SpecError, nearest
 from giantstep.networks.tanh_particles import EXACT_TRANSPORT, TanhStart
-from giantstep.streams import Role, Streams, fingerprint
+from giantstep.streams import Role, fingerprint
 from giantstep.targets.moment_clock import Clock
 from giantstep.targets.moment_grid import MomentGrid
 from giantstep.targets.moment_problems import InstrumentalVariable, MomentProblem
@@ -100,7 +100,7 @@ def run_games(
                 if generators is not None:
                     generator = generators[replicate]
                 else:
-                    generator = Streams(start.seed, replicate).generator(Role.BATCH)
+                    generator = start.streams(replicate).generator(Role.BATCH)
                 source = _source(method, grid, generator, batch)
                 row.append(play(grid, source, start.draw(replicate), float(scale), clock))
                 on_progress(1)

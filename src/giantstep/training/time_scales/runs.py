@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
-from giantstep.streams import Role, Streams, fingerprint
+from giantstep.streams import Role, fingerprint
 from giantstep.threads import one_blas_thread
 from giantstep.training.choice import Cost
 from giantstep.training.time_scales.finite_flow import FiniteFlow, FlowPath, integrate_finite
@@ -96,7 +96,7 @@ def run_descent(
     with one_blas_thread():
         for replicate in range(start.seeds):
             readout, overlaps = start.draw(replicate)
-            streams = Streams(start.seed, replicate)
+            streams = start.streams(replicate)
             others = streams.generator(Role.OFF_AXIS)
             if method == "flow":
                 gram = gram_of(overlaps, start.dimension, others)
