@@ -95,10 +95,8 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
         variables[f"{name}_z"] = ("spike", z)
         variables[name], variables[f"{name}_se"] = ("spike", mean), ("spike", error)
     last = data.isel(step=-1)
-    lines = np.where(last["present"].values, last["singular_value"].values, np.inf).min(1)
-    values = data["spike_singular_value"].values
-    alive = theory["strength"].values > 0
-    variables["visible"] = ("spike", ((values >= lines[:, None]) & alive).mean(0))
+    seen = data["spike_visible"].values * (theory["strength"].values > 0)
+    variables["visible"] = ("spike", seen.mean(0))
     edge, edge_se = _mean_and_error(last["edge"].values[:, None])
     return xr.Dataset(
         variables,

@@ -27,8 +27,9 @@ def measure_outliers(
 
     After a giant step the bulk is wider than at the start, so singular values are not compared with
     1 + sqrt(width / dimension) but with the largest one that is left when the readout's powers a, a^2, a^3,
-    a^4, which hold the left vectors of all spikes, are projected out; an outlier exceeds it by 1 %, at
-    widths below 600 by 6 / width. By interlacing there are at most four.
+    a^4, which hold the left vectors of all spikes, are projected out. An outlier exceeds this edge by 1 % (at
+    widths below 600 by 6 / width), and more than 0.2 of its left vector lies in the span of the powers. By
+    interlacing there are at most four.
 
     Parameters
     ----------
@@ -115,12 +116,11 @@ def labelled(found: list[list[TopSpectrum]], teacher: Array | None) -> xr.Datase
 
     dims = ("replicate", "step", "outlier")
     values = grid(lambda one: one.singular_values)
-    counts = grid(lambda one: one.count)
     variables: dict[str, Any] = {
-        "outlier_count": (dims[:2], counts),
+        "outlier_count": (dims[:2], grid(lambda one: one.count)),
         "edge": (dims[:2], grid(lambda one: one.edge)),
         "singular_value": (dims, values),
-        "present": (dims, np.arange(values.shape[2]) < counts[:, :, None]),
+        "present": (dims, grid(lambda one: one.outside)),
         "in_span": (dims, grid(lambda one: one.in_span)),
     }
     if teacher is not None:

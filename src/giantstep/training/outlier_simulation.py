@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-MATCHED = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+MATCHED = ("singular_value", "left_alignment", "right_alignment", "target_alignment", "visible")
 """What is measured of each predicted spike; the Dataset has them with the prefix ``spike_``."""
 
 
@@ -63,7 +63,8 @@ def simulate_outliers(
         ``message`` over replicate. With ``spikes``, over (replicate, spike): ``spike_singular_value``,
         ``spike_left_alignment`` (squared cosine of its left vector with the expected one),
         ``spike_right_alignment`` (of its right vector with what the steps put along that left vector) and
-        ``spike_target_alignment``. With ``spectrum``: ``spectrum`` over (replicate, singular_value_rank).
+        ``spike_target_alignment``; ``spike_visible``: whether it counts as an outlier. With
+        ``spectrum``: ``spectrum`` over (replicate, singular_value_rank).
 
     Raises
     ------
@@ -139,7 +140,7 @@ def outlier_replicate(
         if spikes is not None:
             wanted = np.atleast_2d(np.asarray(spikes, dtype=np.float64))
             lost = status != COMPLETED
-            rows = np.full((len(wanted), 4), np.nan)
+            rows = np.full((len(wanted), len(MATCHED)), np.nan)
             if not lost:
                 left = spike_vectors(wanted, readout)
                 rows = match_spikes(found[-1], left, (layer - start).T @ left, teacher)
@@ -186,7 +187,7 @@ def spike_vectors(coefficients: Array, readout: Array) -> Array:
 
 
 def match_spikes(found: TopSpectrum, left: Array, right: Array, teacher: Array) -> Array:
-    """Return the rows of `MATCHED`, shape (spike, 4), each spike with its own singular value.
+    """Return the rows of `MATCHED`, shape (spike, quantity), each spike with its own singular value.
 
     The pairing maximises the sum of the squared cosines of left vectors; a spike is never given a singular
     value by its rank alone.
@@ -198,15 +199,15 @@ def match_spikes(found: TopSpectrum, left: Array, right: Array, teacher: Array) 
     lengths = np.linalg.norm(right, axis=0)
     along = (found.right.T @ (right / np.where(lengths > 0, lengths, 1.0))) ** 2
     inside = ((teacher @ found.right) ** 2).sum(0)
-    rows = np.full((left.shape[1], 4), np.nan)
-    rows[spikes] = np.stack(
-        [found.singular_values[places], cosines[places, spikes], along[places, spikes], inside[places]],
-        axis=1,
-    )
+    rows = np.full((left.shape[1], len(MATCHED)), np.nan)
+    values, outside = found.singular_values[places], found.outside[places]
+    columns = [values, cosines[places, spikes], along[places, spikes], inside[places], outside]
+    rows[spikes] = np.stack(columns, axis=1)
     return rows
 
 
 def _nothing(like: TopSpectrum) -> TopSpectrum:
     """The spectrum of a layer that is not finite."""
     gone = {name: np.full_like(getattr(like, name), np.nan) for name in ("singular_values", "left", "right")}
-    return TopSpectrum(**gone, in_span=np.full_like(like.in_span, np.nan), edge=float("nan"), count=0)
+    span = np.full_like(like.in_span, np.nan)
+    return TopSpectrum(**gone, in_span=span, edge=float("nan"), outside=np.zeros(span.shape, dtype=bool))
