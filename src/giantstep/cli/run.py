@@ -85,7 +85,8 @@ def run(
             loaded, folder, workers=processes, scheduler=scheduler, resume=resume, on_event=on_event
         )
     for point, reason in outcome.failures:
-        tell(f"giantstep: {point.title}: {reason}")
+        if reason != outcome.stopped:
+            tell(f"giantstep: {point.title}: {reason}")
     if outcome.interrupted:
         raise KeyboardInterrupt("; what is finished is kept, the same command goes on from there.")
     if outcome.stopped:

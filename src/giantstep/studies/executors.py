@@ -61,7 +61,8 @@ def crew(workers: int | None, scheduler: str | None, executor: Any) -> Crew:
 
 def processes(count: int) -> Crew:
     """Return worker processes on this machine, one BLAS thread each."""
-    return Crew(lambda: _pool(count), lambda: count, lambda: processes(1))
+    alone = Crew(lambda: _pool(1), lambda: 1, ahead=0)
+    return Crew(lambda: _pool(count), lambda: count, lambda: alone)
 
 
 class _Here(Executor):

@@ -263,19 +263,17 @@ def _share_out(waiting: deque[Point], team: Crew, progress: _Progress) -> None:
     """Work through the points; a pool whose worker dies is replaced, and its points are tried alone."""
     suspects: deque[Point] = deque()
     while (waiting or suspects) and not progress.stopping:
-        if suspects:
-            point = suspects.popleft()
-            assert team.alone is not None
-            for victim in _work(deque([point]), team.alone(), progress):
-                progress.finish(victim, _DIED)
+        if suspects and team.alone is not None:
+            # One at a time: whoever is under way when the worker dies is the one.
+            for point in _work(suspects, team.alone(), progress):
+                progress.finish(point, _DIED)
             continue
         lost = _work(waiting, team, progress)
         if team.alone is not None:
             suspects.extend(lost)
-            continue
-        for point in [*lost, *(waiting if lost else ())]:
-            progress.finish(point, _DIED)
-        if lost:
+        elif lost:
+            for point in [*lost, *waiting]:
+                progress.finish(point, _DIED)
             return
 
 

@@ -1,0 +1,124 @@
+"""Any executor gives the same bits; workers may die, and clusters may lose them."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.studies import deadly
+from tests.studies.small import TEXT
+
+from giantstep.cli import main
+from giantstep.errors import CapabilityError, SpecError
+from giantstep.studies import Study, run, runner
+
+STUDY = Study.parse(TEXT)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    run(STUDY, folder, workers=1)
+    return contents(folder)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_threads_give_the_same_bits(whole, tmp_path, workers):
+    with ThreadPoolExecutor(workers) as executor:
+        outcome = run(STUDY, tmp_path, executor=executor, workers=workers)
+        assert (outcome.done, outcome.failures) == (12, ())
+        assert contents(tmp_path) == whole
+        # The executor is the caller's, and still works.
+        assert executor.submit(int).result() == 0
+
+
+@pytest.mark.slow
+def test_four_processes_give_the_same_bits(whole, tmp_path):
+    assert run(STUDY, tmp_path, workers=4).done == 12
+    assert contents(tmp_path) == whole
+
+
+def test_a_dask_client_gives_the_same_bits(whole, tmp_path):
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        outcome = run(STUDY, tmp_path, executor=client)
+    assert (outcome.done, outcome.failures) == (12, ())
+    assert contents(tmp_path) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_worker_killed_under_a_dask_cluster_loses_nothing(whole, tmp_path):
+    from distributed import LocalCluster
+
+    killed = []
+
+    def kill(event):
+        if event.kind == "done" and not killed:
+            killed.append(next(iter(cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        outcome = run(STUDY, tmp_path, scheduler=cluster.scheduler_address, on_event=kill)
+    assert killed
+    assert (outcome.done, outcome.failures) == (12, ())
+    assert contents(tmp_path) == whole
+
+
+def test_a_point_that_kills_its_worker_is_a_row_and_the_others_are_computed(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "perform", deadly.perform_or_die)
+    outcome = run(STUDY, tmp_path, workers=2)
+    ((point, reason),) = outcome.failures
+    assert point.title == "simulation, target z1, dimension 100, replicate 1"
+    assert "a worker process died" in reason
+    assert outcome.done == 11
+    assert contents(tmp_path).items() < whole.items()
+
+
+def test_a_full_disk_ends_the_run_with_one_line_and_code_1(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "small.toml"
+    file.write_text(TEXT)
+    monkeypatch.setattr(runner, "perform", deadly.perform_on_a_full_disk)
+    assert main(["run", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("No space left on device") == said.err.count("\n") == 1
+
+
+def test_a_spent_budget_stops_in_order_and_the_next_run_goes_on(whole, tmp_path):
+    short = Study.parse("budget.seconds = 1e-9\n" + TEXT)
+    outcome = run(short, tmp_path, workers=1)
+    assert (outcome.done, "the budget" in outcome.stopped) == (0, True)
+    assert run(STUDY, tmp_path, workers=1, resume=True).done == 12
+    assert contents(tmp_path) == whole
+
+
+def test_points_beyond_the_memory_budget_are_rows(tmp_path):
+    study = Study.parse('budget.memory = "200 MiB"\n' + TEXT)
+    outcome = run(study, tmp_path, workers=1)
+    assert {point.kind for point, _ in outcome.failures} == {"certificate"}
+    assert all("more than the budget of 200 MiB" in reason for _, reason in outcome.failures)
+    assert outcome.done == 10
+
+
+@pytest.mark.parametrize("memory", ['"2 gigs"', '"-1 GB"', "0", '""'])
+def test_budgets_that_are_no_size_are_named(memory):
+    with pytest.raises(SpecError, match=r"budget.memory: found .*expected a size such as"):
+        Study.parse(f"budget.memory = {memory}\n" + TEXT)
+
+
+def test_crews_that_cannot_be_are_named(tmp_path):
+    with pytest.raises(SpecError, match="found a dict, expected a concurrent"):
+        run(STUDY, tmp_path, executor={})
+    with pytest.raises(SpecError, match="give one of them"):
+        run(STUDY, tmp_path, executor={}, scheduler="tcp://127.0.0.1:1")
+    with pytest.raises(CapabilityError, match=r"scheduler '127.0.0.1': does not answer"):
+        run(STUDY, tmp_path, scheduler="127.0.0.1")
