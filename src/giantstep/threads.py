@@ -18,6 +18,8 @@ from giantstep.errors import SpecError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+ChunkMap = Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]
+"""What computes the chunks of a sum, in order: `ordered_map`, or workers that share them."""
 
 
 class _BlasGuard:

@@ -16,11 +16,16 @@ from giantstep.studies.costs import cost_of, seconds_of
 from giantstep.studies.executors import Crew, crew
 from giantstep.studies.index import Index
 from giantstep.studies.interrupts import Interrupts
+from giantstep.studies.kinds import KINDS
+from giantstep.studies.splitting import Stopped, perform_shared
 from giantstep.studies.store import State, Store, commit
 from giantstep.studies.study import Point, Study
 from giantstep.studies.tasks import FAILED, perform
 
 STUDY_FILE = "study.toml"
+SPLIT_SECONDS = 60.0
+"""Points shorter than this are never shared by several workers."""
+_TRIES = 3
 _DIED = "a worker process died while computing it; it may need more memory than there is"
 _UNSEEN = "the worker wrote nothing here; workers must see the results folder under the same path"
 
@@ -261,6 +266,8 @@ def _make_room(point: Point, state: State, reason: str, progress: _Progress) -> 
 
 def _share_out(waiting: deque[Point], team: Crew, progress: _Progress) -> None:
     """Work through the points; a pool whose worker dies is replaced, and its points are tried alone."""
+    while waiting and _too_big(waiting[0], team, progress) and not progress.stopping:
+        _share_chunks(waiting.popleft(), team, progress)
     suspects: deque[Point] = deque()
     while (waiting or suspects) and not progress.stopping:
         if suspects and team.alone is not None:
@@ -275,6 +282,35 @@ def _share_out(waiting: deque[Point], team: Crew, progress: _Progress) -> None:
             for point in [*lost, *waiting]:
                 progress.finish(point, _DIED)
             return
+
+
+def _too_big(point: Point, team: Crew, progress: _Progress) -> bool:
+    """Whether a point would keep one worker busy long after the others have nothing left to do."""
+    seconds, slots = seconds_of(point), team.slots()
+    return (
+        KINDS[point.kind].splits and slots > 1 and seconds > max(SPLIT_SECONDS, progress.work_total / slots)
+    )
+
+
+def _share_chunks(point: Point, team: Crew, progress: _Progress) -> None:
+    """Compute one point with all workers; where one dies the pieces that are finished stay."""
+    for _ in range(_TRIES):
+        try:
+            with team.open() as pool:
+                folder, slots = str(progress.store.folder), team.slots()
+                perform_shared(point.task, folder, pool, slots, lambda: progress.stopping)
+            progress.finish(point)
+        except BrokenExecutor:
+            continue
+        except Stopped:
+            pass
+        except WriteError as error:
+            progress.stopped = str(error)
+            progress.finish(point, progress.stopped)
+        except CancelledError:
+            progress.finish(point, "the executor lost it; its scheduler may be gone")
+        return
+    progress.finish(point, _DIED)
 
 
 def _work(waiting: deque[Point], team: Crew, progress: _Progress) -> list[Point]:

@@ -22,7 +22,6 @@ from giantstep.gaussian.normals import draw_normals
 from giantstep.networks import Network
 from giantstep.networks.gradient import backpropagated_errors
 from giantstep.streams import Role
-from giantstep.threads import ordered_map
 from giantstep.training.experiment import (
     COMPLETED,
     NONFINITE,
@@ -206,7 +205,7 @@ def _gradient(
 
     total = arrays.put(np.zeros(layer.shape))
     with np.errstate(over="ignore", invalid="ignore"):
-        for size, part in ordered_map(chunk_gradient, _batch(experiment, first), experiment.threads):
+        for size, part in experiment.chunk_map(chunk_gradient, _batch(experiment, first), experiment.threads):
             total += part
             experiment.on_progress(size)
     scale = readout[:, None] / (math.sqrt(network.width) * experiment.batches[number - 1])
@@ -222,7 +221,7 @@ def linear_trend(experiment: Experiment, step: int) -> tuple[float, Array64]:
         return float(y.sum(dtype=np.float64)), y @ inputs
 
     constant, slope = 0.0, np.zeros(experiment.dimension)
-    for total, moment in ordered_map(chunk_moments, _batch(experiment, step), experiment.threads):
+    for total, moment in experiment.chunk_map(chunk_moments, _batch(experiment, step), experiment.threads):
         constant += total
         slope += moment
     samples = experiment.batches[step - 1]

@@ -14,6 +14,7 @@ from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.streams import Role, Streams
 from giantstep.targets import Target
+from giantstep.threads import ChunkMap, ordered_map
 
 Array64 = NDArray[np.float64]
 
@@ -31,7 +32,10 @@ def ignore_step(step: int, snapshot: Snapshot) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One replicate to be run: the three nouns, a dimension, random streams, and the threads that help."""
+    """One replicate to be run: the three nouns, a dimension, random streams, and the threads that help.
+
+    ``chunk_map`` computes the chunks of a step's sums; the results it yields are tuples that are only added.
+    """
 
     target: Target
     network: Network
@@ -41,6 +45,7 @@ class Experiment:
     threads: int = 1
     on_progress: Callable[[int], None] = ignore_progress
     on_step: Callable[[int, Snapshot], None] = ignore_step
+    chunk_map: ChunkMap = ordered_map
 
     @property
     def batches(self) -> tuple[int, ...]:

@@ -12,7 +12,6 @@ from giantstep.gaussian.bartlett import bartlett
 from giantstep.gaussian.normals import fill_normals
 from giantstep.networks.gradient import backpropagated_errors
 from giantstep.streams import Role
-from giantstep.threads import ordered_map
 from giantstep.training.axes import compress, gram_root
 from giantstep.training.experiment import Array64, Experiment, chunks, labels, noise_stream, single
 
@@ -116,7 +115,7 @@ def _accumulate(
         return size, total
 
     result = np.zeros((width, height))
-    for size, total in ordered_map(
+    for size, total in experiment.chunk_map(
         chunk_sums, chunks(samples, CHUNK), experiment.chunk_threads(THREADED_WIDTH)
     ):
         result += total
@@ -158,7 +157,7 @@ def _reveal_labels(
         return total, energy, moment
 
     total, energy, moment = 0.0, 0.0, np.zeros(axes + 1)
-    for part, squares, products in ordered_map(
+    for part, squares, products in experiment.chunk_map(
         chunk_sums, chunks(samples, CHUNK), experiment.chunk_threads(THREADED_WIDTH)
     ):
         total, energy, moment = total + part, energy + squares, moment + products

@@ -16,7 +16,7 @@ from giantstep.networks import Network
 from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target
-from giantstep.threads import check_threads, one_blas_thread
+from giantstep.threads import ChunkMap, check_threads, one_blas_thread, ordered_map
 from giantstep.training.choice import check_memory, choose
 from giantstep.training.direct import Arrays, run_direct
 from giantstep.training.experiment import Experiment, Snapshot, Trajectory, ignore_progress, ignore_step
@@ -146,11 +146,20 @@ def simulate_replicate(
     device: str | None = None,
     on_progress: Callable[[int], None] = ignore_progress,
     on_step: Callable[[int, Snapshot], None] = ignore_step,
+    chunk_map: ChunkMap = ordered_map,
 ) -> xr.Dataset:
-    """Simulate one replicate; `simulate` with its random streams given by address."""
+    """Simulate one replicate; `simulate` with its random streams given by address, its chunks shared."""
     check_dimension(dimension, target.rank)
     experiment = Experiment(
-        target, network, protocol, int(dimension), streams, check_threads(threads), on_progress, on_step
+        target,
+        network,
+        protocol,
+        int(dimension),
+        streams,
+        check_threads(threads),
+        on_progress,
+        on_step,
+        chunk_map,
     )
     choice = choose(experiment, "direct" if device and engine == "auto" else engine)
     check_memory(choice)

@@ -67,15 +67,18 @@ class Kind:
         Kind of theory -> ``spec(words, spell)`` of it, for sweeps that ask for ``theory = "..."``.
     facts : dict
         Name -> `Fact`.
+    splits : bool
+        Whether ``compute`` takes a ``chunk_map``, so that workers may share one point's chunks.
     """
 
     words: type[PointWords]
     spec: Callable[[Any, Spell], Spec]
-    compute: Callable[[Spec], xr.Dataset]
+    compute: Callable[..., xr.Dataset]
     cost: Callable[[Spec], Cost]
     draws: Draws = Draws.NOTHING
     beside: Mapping[str, Callable[[Any, Spell], Spec]] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    splits: bool = False
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from giantstep.studies.kinds.certificate import certificate_beside
 from giantstep.studies.kinds.kind import RANK, Draws, Fact, Kind, Spec, read_nouns, read_streams
 from giantstep.studies.words import Number, RunWords, SizeText, Spell, run_nouns
 from giantstep.targets import Target
+from giantstep.threads import ChunkMap, ordered_map
 from giantstep.training.choice import ENGINES, Cost, choose
 from giantstep.training.experiment import Experiment
 
@@ -73,8 +74,8 @@ def run_spec(words: RunWords, target: Target, network: Network, protocol: Protoc
     }
 
 
-def compute(spec: Spec) -> xr.Dataset:
-    """Return one replicate."""
+def compute(spec: Spec, chunk_map: ChunkMap = ordered_map) -> xr.Dataset:
+    """Return one replicate; others may share the chunks of its fresh steps."""
     from giantstep.training.retraining import Retraining
     from giantstep.training.simulation import simulate_replicate
 
@@ -90,6 +91,7 @@ def compute(spec: Spec) -> xr.Dataset:
             spec.get("ridge"), spec.get("ridge_batch"), dimension=spec["dimension"], width=network.width
         ),
         threads=1,
+        chunk_map=chunk_map,
     )
 
 
@@ -124,4 +126,5 @@ KIND = Kind(
     draws=Draws.REPLICATES,
     beside={"certificate": certificate_beside},
     facts=RUN_FACTS,
+    splits=True,
 )
