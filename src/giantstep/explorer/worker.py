@@ -33,10 +33,17 @@ class Worker:
 
     def run(self) -> None:
         """Answer questions until the process ends."""
+        from giantstep.explorer.panels import PANELS, warm
+
         threading.Thread(target=self._listen, daemon=True).start()
-        _warm()
+        first, *cold = PANELS
+        warm(first)
         self._write({"ready": True})
         while True:
+            # Who asks does not wait for panels that nobody has asked yet.
+            if cold and self.waiting.empty():
+                warm(cold.pop(0))
+                continue
             message = self.waiting.get()
             self._answer(message["id"], message["panel"], message["question"])
 
@@ -82,13 +89,6 @@ class Worker:
     def _write(self, message: dict[str, Any]) -> None:
         self.output.write(json.dumps(message, allow_nan=False) + "\n")
         self.output.flush()
-
-
-def _warm() -> None:
-    """Load what answers need, so that the first one is as quick as the others."""
-    from giantstep.explorer.panels import warm
-
-    warm()
 
 
 def _limit_memory() -> None:

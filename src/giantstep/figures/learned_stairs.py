@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from giantstep.figures.marks import look
-from giantstep.figures.picture import Picture, Row, frame
+from giantstep.figures.picture import Picture, Row, frame, page_look
 
 if TYPE_CHECKING:
     from giantstep.staircase import Certificate
@@ -73,8 +72,7 @@ def _names(certificate: Certificate, step: int) -> str:
 def _frame(modes: tuple[str, ...], last: int, rank: int) -> dict[str, Any]:
     import altair as alt
 
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
-    color, shape, dash = look(modes, field="mode", legend=legend)
+    color, shape, dash = page_look(modes, field="mode", symbolStrokeWidth=2)
     x = alt.X("step:Q", title="giant steps t", scale=alt.Scale(domain=[0, last], nice=False))
     x = x.axis(values=list(range(last + 1)), format="d", grid=False)
     y = alt.Y(

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from giantstep.figures.marks import look
-from giantstep.figures.picture import Picture, finite, frame
+from giantstep.figures.picture import Picture, finite, frame, page_look
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,10 +59,7 @@ def curve_picture(curves: Mapping[str, xr.Dataset]) -> Picture:
 def _frame() -> dict[str, Any]:
     import altair as alt
 
-    legend = alt.Legend(
-        title=None, orient="top", columns=2, labelLimit=300, symbolStrokeWidth=2, symbolSize=400
-    )
-    color, _, dash = look(list(LINES.values()), legend=legend)
+    color, _, dash = page_look(list(LINES.values()), columns=2, labelLimit=300, symbolSize=400)
     x = alt.X("x:Q", title="samples per dimension, n / d", scale=alt.Scale(type="log", nice=False))
     x = x.axis(format="~g", grid=False, tickCount=8)
     y = alt.Y("y:Q", title="test error, E (y − f)²", scale=alt.Scale(type="log", nice=False, padding=14))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.figures.marks import bar, look, whole_steps
-from giantstep.figures.picture import Picture, Row, finite, frame
+from giantstep.figures.marks import bar, whole_steps
+from giantstep.figures.picture import Picture, Row, finite, frame, page_look
 from giantstep.figures.theme import GREY
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def chance(data: xr.Dataset) -> list[float | None]:
 def _frame(names: tuple[str, ...], last: int) -> dict[str, Any]:
     import altair as alt
 
-    legend = alt.Legend(title=None, orient="top", labelLimit=220, columns=4, symbolOpacity=1)
-    color, shape, dash = look(names, legend=legend)
+    color, shape, dash = page_look(names, labelLimit=220, columns=4, symbolOpacity=1)
     x = alt.X("step:Q", title="giant steps t", scale=alt.Scale(domain=[-0.2, last + 0.2], nice=False))
     x = x.axis(values=whole_steps(last), format="d", grid=False)
     title = "overlap, rms over neurons"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,20 @@ def frame(layers: list[Any], *, height: int, title: str = "") -> dict[str, Any]:
     chart = themed(chart).configure_axis(**_SCREEN_AXIS).configure_legend(**_SCREEN_LEGEND)
     document: dict[str, Any] = chart.to_dict(validate=False)
     return document | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def page_look(names: Sequence[str], *, field: str = "name", **legend: Any) -> tuple[Any, Any, Any]:
+    """Return the encodings of `giantstep.figures.marks.look`, with one legend that shows all three.
+
+    Vega-Lite complains in the console where a legend is there for colour and not for dash.
+    """
+    import altair as alt
+
+    from giantstep.figures.marks import look
+
+    own = alt.Legend(title=None, orient="top", **legend)
+    color, shape, _ = look(names, field=field, legend=own)
+    return color, shape, look(names, field=field, legend=own, symbols=False)[2]
 
 
 def finite(value: float) -> float | None:

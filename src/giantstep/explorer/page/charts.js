@@ -1,5 +1,7 @@
 // Charts: a Vega-Lite frame drawn once, tables exchanged in place while the frame stays the same.
 
+import { h } from "./dom.js";
+
 let loading = null;
 
 // Vega is a third of what the page weighs, so it comes when the first chart does.
@@ -18,6 +20,9 @@ function vega() {
 export class Chart {
   constructor(element) {
     this.element = element;
+    // Vega gives what it draws in a name of its own; the one outside says what there is to see.
+    this.place = h("div", { "aria-hidden": "true" });
+    element.append(this.place);
     this.frame = null;
     this.embedded = null;
     this.turn = Promise.resolve();
@@ -45,13 +50,28 @@ export class Chart {
     } else {
       const embed = await vega();
       this.embedded?.finalize();
-      this.embedded = await embed(this.element, { ...frame, datasets: structuredClone(tables) }, {
+      this.embedded = await embed(this.place, { ...frame, datasets: structuredClone(tables) }, {
         // A table that is still empty has no extent; that is no news.
         ast: true, actions: false, renderer: "svg", logLevel: 1,
       });
       this.frame = text;
+      this.listen();
     }
     this.element.dataset.drawn = String(Number(this.element.dataset.drawn || 0) + 1);
+  }
+
+  // Where a chart takes clicks: the place in the data's own coordinates.
+  listen() {
+    if (!this.onPoint) return;
+    const { view } = this.embedded;
+    view.addEventListener("click", (event) => {
+      const { left, top } = view.container().querySelector("svg").getBoundingClientRect();
+      const [x0, y0] = view.origin();
+      const padding = view.padding();
+      const x = view.scale("x").invert(event.clientX - left - x0 - (padding.left ?? 0));
+      const y = view.scale("y").invert(event.clientY - top - y0 - (padding.top ?? 0));
+      if (Number.isFinite(x) && Number.isFinite(y)) this.onPoint(x, y);
+    });
   }
 
   // A panel that was hidden had no width to fill.

@@ -4,10 +4,11 @@ import { h } from "./dom.js";
 import * as links from "./links.js";
 import { Panel } from "./panel.js";
 import { curve } from "./panel-curve.js";
+import { spectra } from "./panel-spectra.js";
 import { steps } from "./panel-steps.js";
 import { target } from "./panel-target.js";
 
-const views = { target, steps, curve };
+const views = { target, steps, curve, spectra };
 const panels = {};
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 let shown = null;

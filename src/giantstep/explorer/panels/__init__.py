@@ -11,7 +11,7 @@ from typing import Any
 
 from giantstep.explorer.call import Call
 
-PANELS = ("target", "steps", "curve")
+PANELS = ("target", "steps", "curve", "spectra")
 
 
 def answer(panel: str, question: Any, call: Call) -> None:
@@ -25,10 +25,9 @@ def answer(panel: str, question: Any, call: Call) -> None:
     _module(panel).answer(question, call)
 
 
-def warm() -> None:
-    """Ask every panel its first question, so that what is slow only once is over."""
-    for panel in PANELS:
-        answer(panel, _module(panel).FIRST, Call(lambda event: None))
+def warm(panel: str) -> None:
+    """Ask a panel its first question, so that what is slow only once is over."""
+    answer(panel, _module(panel).FIRST, Call(lambda event: None))
 
 
 def _module(panel: str) -> Any:

@@ -51,7 +51,7 @@ class TargetQuestion(Question):
 
         if not self.activation.strip():
             return None
-        return named("activation", lambda: Network(2, self.activation, bias=float(self.bias)))  # type: ignore
+        return named("activation", lambda: Network(2, self.activation.strip(), bias=float(self.bias)))  # type: ignore
 
 
 def answer(question: Any, call: Call) -> None:

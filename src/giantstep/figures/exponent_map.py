@@ -1,0 +1,84 @@
+"""The phases of two giant steps on a page: outliers by the two exponents, and the point that is looked at."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from giantstep.figures.picture import Picture, Row, frame
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_HEIGHT = 320
+_MOST = 3
+"""Counts from here on share a colour."""
+
+_WORDS = ("no outlier", "1", "2", "3 or more")
+_BLIND = ("#FFFFFF", "#E2E2E2", "#C4C4C4", "#A2A2A2")
+_SEES = ("#FFFFFF", "#C9DCF0", "#7FA8D4", "#2F6DB0")
+
+
+def exponent_map(phases: xr.Dataset, *, point: tuple[float, float] | None = None) -> Any:
+    """Return the chart of `map_picture`.
+
+    Examples
+    --------
+    >>> from giantstep import Target, predict
+    >>> phases = predict.outlier_phases(Target.parse("tanh(z1)"), "tanh",
+    ...                                 first_exponent=[0.1, 0.4], second_exponent=[0.1, 0.4])
+    >>> len(exponent_map(phases).to_dict()["datasets"]["cells"])
+    4
+    """
+    return map_picture(phases, point=point).chart()
+
+
+def map_picture(phases: xr.Dataset, *, point: tuple[float, float] | None = None) -> Picture:
+    """Return the number of outliers that grow with the width, blue where one of them sees the teacher.
+
+    Parameters
+    ----------
+    phases : xarray.Dataset
+        From `giantstep.predict.outlier_phases` over evenly spaced exponents.
+    point : (alpha1, alpha2), optional
+        Marked by a cross.
+    """
+    first, second = phases["first_exponent"].values, phases["second_exponent"].values
+    half1, half2 = (float(axis[1] - axis[0]) / 2 for axis in (first, second))
+    counts, sees = phases["outlier_count"].values, phases["informative_count"].values
+    cells: list[Row] = []
+    for i, alpha1 in enumerate(first):
+        for j, alpha2 in enumerate(second):
+            row = {"x": round(float(alpha1) - half1, 6), "x2": round(float(alpha1) + half1, 6)}
+            row |= {"y": round(float(alpha2) - half2, 6), "y2": round(float(alpha2) + half2, 6)}
+            cells.append(row | {"kind": _kind(int(counts[i, j]), int(sees[i, j]))})
+    marked = [] if point is None else [{"x": point[0], "y": point[1]}]
+    return Picture(_frame(), {"cells": cells, "point": marked})
+
+
+def _kind(count: int, sees: int) -> str:
+    if not count:
+        return _WORDS[0]
+    return f"{_WORDS[min(count, _MOST)]}, {'seeing' if sees else 'blind'}"
+
+
+@lru_cache(maxsize=1)
+def _frame() -> dict[str, Any]:
+    import altair as alt
+
+    names = [_WORDS[0], *(f"{word}, {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:])]
+    colors = [_BLIND[0], *_BLIND[1:], *_SEES[1:]]
+    legend = alt.Legend(title=None, orient="top", columns=4, symbolType="square", symbolStrokeColor="#AAAAAA")
+    color = alt.Color("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
+    scale = alt.Scale(domain=[0, 0.5], nice=False)
+    axis = alt.Axis(values=[0, 0.1, 0.2, 0.3, 0.4, 0.5], grid=False)
+    x = alt.X("x:Q", title="first exponent α₁", scale=scale, axis=axis)
+    y = alt.Y("y:Q", title="second exponent α₂", scale=scale, axis=axis)
+    cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True, strokeWidth=0)
+    point = alt.Chart(alt.NamedData("point"))
+    layers = [cells.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=color)]
+    # A cross in a light ring is seen on every colour of the map.
+    for size, width, ink in ((260, 6, "#FFFFFF"), (220, 2.5, "#BB5566")):
+        cross = point.mark_point(shape="cross", filled=False, size=size, strokeWidth=width, color=ink)
+        layers.append(cross.encode(x=x, y=y))
+    return frame(layers, height=_HEIGHT)
