@@ -122,9 +122,13 @@ class Reader:
 
     def ask(self, selector: str, text: str) -> None:
         """Type into a field and wait for the answer."""
-        before = self.script("return performance.getEntriesByType('resource').length")
         self.type(selector, text)
-        self.until(lambda: self.script("return performance.getEntriesByType('resource').length") > before)
+        # The link takes a value over at the moment it is asked for.
+        asked = (
+            "const field = arguments[0], given = new URLSearchParams(location.hash.split('?')[1]).get(field.name);"
+            "return field.value === (given ?? field.defaultValue)"
+        )
+        self.until(lambda: self.script(asked, self.find(selector)))
         self.settled()
 
     def drawings(self, chart: str) -> int:
