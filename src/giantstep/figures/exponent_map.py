@@ -14,7 +14,7 @@ _HEIGHT = 320
 _MOST = 3
 """Counts from here on share a colour."""
 
-_WORDS = ("no outlier", "1", "2", "3 or more")
+_WORDS = ("none", "1", "2", "3+")
 _BLIND = ("#FFFFFF", "#E2E2E2", "#C4C4C4", "#A2A2A2")
 _SEES = ("#FFFFFF", "#C9DCF0", "#7FA8D4", "#2F6DB0")
 
@@ -27,8 +27,8 @@ def exponent_map(phases: xr.Dataset, *, point: tuple[float, float] | None = None
     >>> from giantstep import Target, predict
     >>> phases = predict.outlier_phases(Target.parse("tanh(z1)"), "tanh",
     ...                                 first_exponent=[0.1, 0.4], second_exponent=[0.1, 0.4])
-    >>> len(exponent_map(phases).to_dict()["datasets"]["cells"])
-    4
+    >>> sorted({cell["kind"] for cell in exponent_map(phases).to_dict()["datasets"]["cells"]})
+    ['1 seeing', '2 seeing']
     """
     return map_picture(phases, point=point).chart()
 
@@ -48,10 +48,14 @@ def map_picture(phases: xr.Dataset, *, point: tuple[float, float] | None = None)
     counts, sees = phases["outlier_count"].values, phases["informative_count"].values
     cells: list[Row] = []
     for i, alpha1 in enumerate(first):
+        sides = {"x": round(float(alpha1) - half1, 6), "x2": round(float(alpha1) + half1, 6)}
         for j, alpha2 in enumerate(second):
-            row = {"x": round(float(alpha1) - half1, 6), "x2": round(float(alpha1) + half1, 6)}
-            row |= {"y": round(float(alpha2) - half2, 6), "y2": round(float(alpha2) + half2, 6)}
-            cells.append(row | {"kind": _kind(int(counts[i, j]), int(sees[i, j]))})
+            kind, top = _kind(int(counts[i, j]), int(sees[i, j])), round(float(alpha2) + half2, 6)
+            if j and cells[-1]["kind"] == kind:
+                # One tall cell instead of many: no seams, and a tenth of the rows.
+                cells[-1]["y2"] = top
+            else:
+                cells.append(sides | {"y": round(float(alpha2) - half2, 6), "y2": top, "kind": kind})
     marked = [] if point is None else [{"x": point[0], "y": point[1]}]
     return Picture(_frame(), {"cells": cells, "point": marked})
 
@@ -59,24 +63,25 @@ def map_picture(phases: xr.Dataset, *, point: tuple[float, float] | None = None)
 def _kind(count: int, sees: int) -> str:
     if not count:
         return _WORDS[0]
-    return f"{_WORDS[min(count, _MOST)]}, {'seeing' if sees else 'blind'}"
+    return f"{_WORDS[min(count, _MOST)]} {'seeing' if sees else 'blind'}"
 
 
 @lru_cache(maxsize=1)
 def _frame() -> dict[str, Any]:
     import altair as alt
 
-    names = [_WORDS[0], *(f"{word}, {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:])]
+    names = [_WORDS[0], *(f"{word} {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:])]
     colors = [_BLIND[0], *_BLIND[1:], *_SEES[1:]]
     legend = alt.Legend(title=None, orient="top", columns=4, symbolType="square", symbolStrokeColor="#AAAAAA")
     color = alt.Color("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
+    stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=None)
     scale = alt.Scale(domain=[0, 0.5], nice=False)
     axis = alt.Axis(values=[0, 0.1, 0.2, 0.3, 0.4, 0.5], grid=False)
     x = alt.X("x:Q", title="first exponent α₁", scale=scale, axis=axis)
     y = alt.Y("y:Q", title="second exponent α₂", scale=scale, axis=axis)
-    cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True, strokeWidth=0)
+    cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True, strokeWidth=1)
     point = alt.Chart(alt.NamedData("point"))
-    layers = [cells.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=color)]
+    layers = [cells.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=color, stroke=stroke)]
     # A cross in a light ring is seen on every colour of the map.
     for size, width, ink in ((260, 6, "#FFFFFF"), (220, 2.5, "#BB5566")):
         cross = point.mark_point(shape="cross", filled=False, size=size, strokeWidth=width, color=ink)

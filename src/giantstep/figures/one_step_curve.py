@@ -67,7 +67,9 @@ def _frame() -> dict[str, Any]:
     lines = alt.Chart(alt.NamedData("curves"))
     # Where the theories agree, the dashed line stays visible on the solid one.
     layers = [
-        lines.transform_filter(f"datum.name {test} '{LINES['isotropic']}'").mark_line(strokeWidth=stroke)
+        lines.transform_filter(f"datum.name {test} '{LINES['isotropic']}'").mark_line(
+            strokeWidth=stroke, interpolate="monotone"
+        )
         for test, stroke in (("!==", 2.6), ("===", 1.8))
     ]
     return frame([layer.encode(x=x, y=y, color=color, strokeDash=dash) for layer in layers], height=_HEIGHT)

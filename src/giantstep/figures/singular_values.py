@@ -65,7 +65,7 @@ def spectrum_picture(predicted: xr.Dataset, measured: xr.Dataset | None = None) 
             inside = values[len(outside) :]
             heights, ends = np.histogram(inside, bins=_BINS, density=True)
             bars = [
-                {"x": float(low), "x2": float(high), "y": float(height)}
+                {"x": float(low), "x2": float(high), "y": 0.0, "y2": float(height)}
                 for low, high, height in zip(ends[:-1], ends[1:], heights, strict=True)
             ]
             dots = [{"x": float(value), "y": 0.0} for value in outside]
@@ -78,7 +78,13 @@ def _frame() -> dict[str, Any]:
 
     names = list(LINES.values())
     legend = alt.Legend(
-        title=None, orient="top", columns=2, labelLimit=240, symbolSize=300, symbolStrokeWidth=2
+        title=None,
+        orient="top",
+        columns=2,
+        labelLimit=240,
+        symbolType="stroke",
+        symbolSize=300,
+        symbolStrokeWidth=2,
     )
 
     def scale(values: list[Any]) -> Any:
@@ -86,14 +92,16 @@ def _frame() -> dict[str, Any]:
 
     color = alt.Color("kind:N", scale=scale([COLORS[1], GREY, COLORS[3]]), legend=legend)
     dash = alt.StrokeDash("kind:N", scale=scale([[6, 3], [1, 0], [2, 2]]), legend=legend)
-    axis = alt.X("x:Q", title="singular value", scale=alt.Scale(type="symlog", constant=1, nice=False))
-    axis = axis.axis(format="~g", grid=False)
+    axis = alt.X(
+        "x:Q", title="singular value", scale=alt.Scale(type="symlog", constant=1, nice=False, padding=30)
+    )
+    axis = axis.axis(format="~g", grid=False, tickCount=5)
     y = alt.Y("y:Q", title="density of the bulk", scale=alt.Scale(zero=True))
-    bars = alt.Chart(alt.NamedData("bars")).mark_bar(color="#B9C9DC", stroke="white", strokeWidth=0.4)
+    bars = alt.Chart(alt.NamedData("bars")).mark_rect(color="#B9C9DC", stroke="white", strokeWidth=0.5)
     dots = alt.Chart(alt.NamedData("dots")).mark_point(filled=True, size=90, color=COLORS[0], opacity=1)
     lines = alt.Chart(alt.NamedData("lines"))
     layers = [
-        bars.encode(x=axis, x2="x2:Q", y=y),
+        bars.encode(x=axis, x2="x2:Q", y=y, y2="y2:Q"),
         lines.mark_rule(strokeWidth=2).encode(x=axis, color=color, strokeDash=dash),
         lines.mark_text(align="left", dx=4, dy=2, baseline="top", fontSize=11).encode(
             x=axis, y=alt.value(0), text="text:N", color=color

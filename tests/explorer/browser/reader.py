@@ -125,8 +125,8 @@ class Reader:
         self.type(selector, text)
         # The link takes a value over at the moment it is asked for.
         asked = (
-            "const field = arguments[0], given = new URLSearchParams(location.hash.split('?')[1]).get(field.name);"
-            "return field.value === (given ?? field.defaultValue)"
+            "const field = arguments[0], given = new URLSearchParams(location.hash.split('?')[1]);"
+            "return field.value === (given.get(field.name) ?? field.defaultValue)"
         )
         self.until(lambda: self.script(asked, self.find(selector)))
         self.settled()

@@ -4,12 +4,7 @@ import { fill, h, table } from "./dom.js";
 import { formula, short } from "./formulas.js";
 
 export const spectra = {
-  known: "",
-
-  // The map is large and changes seldom: the server is told which one is here.
-  question(values) {
-    return { ...values, known: this.known };
-  },
+  question: (values) => values,
 
   setup(panel) {
     panel.charts.phases.onPoint = (x, y) => {
@@ -21,7 +16,6 @@ export const spectra = {
 
   event(event, panel) {
     if (event.event === "map") {
-      this.known = event.known;
       this.mapNotes = event.notes;
       const { target, first_exponent: first, second_exponent: second } = panel.form.values();
       fill(panel.find(".formula"), "f*(z) = ", formula(target));

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -29,13 +28,7 @@ MOST_SECONDS = 15.0
 
 
 class SpectraQuestion(Question):
-    """The form of the panel; fields as the options of `giantstep predict outliers`.
-
-    Attributes
-    ----------
-    known : str
-        The map that the page shows already, by the name this panel gave it; it is not sent twice.
-    """
+    """The form of the panel; fields as the options of `giantstep predict outliers`."""
 
     target: str
     activation: str = "He1+0.2*He2+0.1*He3"
@@ -48,7 +41,6 @@ class SpectraQuestion(Question):
     sample_ratio: Number = 2.5
     reuse: bool = False
     seed: Whole = 0
-    known: str = ""
 
     def network(self) -> Network:
         from giantstep.networks import Network
@@ -100,15 +92,14 @@ def answer(question: Any, call: Call) -> None:
 
 
 def _map(asked: SpectraQuestion, call: Call) -> None:
-    """Show the phases, or move the cross on those that are shown."""
+    """Show the phases, and the cross on them."""
     from giantstep.figures.exponent_map import map_picture
 
-    key = (asked.target.strip(), asked.activation.strip(), asked.reuse)
-    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    picture = map_picture(_phases(*key), point=(float(asked.first_exponent), float(asked.second_exponent)))
-    tables = picture.tables if asked.known != name else {"point": picture.tables["point"]}
-    call.say("figure", name="phases", frame=picture.frame, tables=tables)
-    call.say("map", known=name, notes=json.loads(_phases(*key).attrs["notes"]))
+    phases = _phases(asked.target.strip(), asked.activation.strip(), asked.reuse)
+    call.draw(
+        "phases", map_picture(phases, point=(float(asked.first_exponent), float(asked.second_exponent)))
+    )
+    call.say("map", notes=json.loads(phases.attrs["notes"]))
 
 
 @lru_cache(maxsize=16)
