@@ -74,7 +74,7 @@ def _frame() -> dict[str, Any]:
     colors = [_BLIND[0], *_BLIND[1:], *_SEES[1:]]
     legend = alt.Legend(title=None, orient="top", columns=4, symbolType="square", symbolStrokeColor="#AAAAAA")
     color = alt.Color("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
-    stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=None)
+    stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
     scale = alt.Scale(domain=[0, 0.5], nice=False)
     axis = alt.Axis(values=[0, 0.1, 0.2, 0.3, 0.4, 0.5], grid=False)
     x = alt.X("x:Q", title="first exponent α₁", scale=scale, axis=axis)

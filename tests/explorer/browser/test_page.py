@@ -96,6 +96,7 @@ def test_sliders_follow_the_arrow_keys_and_only_the_last_answer_counts(reader):
     slider = reader.find("#curve-rate")
     for _ in range(12):
         slider.send_keys(Keys.ARROW_RIGHT)
+    reader.until(lambda: "learning_rate_ratio=3.2" in reader.script("return location.hash"))
     reader.settled()
     assert slider.get_attribute("aria-valuetext") == "3.2"
     assert reader.text("#panel-curve .shows") != before
@@ -128,6 +129,7 @@ def test_a_link_restores_what_was_asked(reader):
     reader.settled()
     reader.ask("#target-target", "He3(z1)")
     reader.find("[name=bias]").click()
+    reader.until(lambda: "bias=1" in reader.script("return location.hash"))
     reader.settled()
     link = reader.script("return location.href")
     assert "token" not in link
