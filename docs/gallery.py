@@ -82,6 +82,34 @@ def error_bounds() -> Any:
     return draw("beyond-kernel", data, bounds=gs.predict.bounds(STAIR, certificate.subspaces))
 
 
+EXPONENTS = (0.25, 0.4)
+ACTIVATION = "He1+0.2*He2+0.1*He3"
+TANH = gs.Target.parse("tanh(z1)", noise=0.04)
+
+
+def two_steps() -> tuple[gs.Network, gs.Protocol]:
+    """Return a network as wide as its inputs, and two steps with growing learning rates."""
+    network = gs.Network(600, ACTIVATION, readout="uniform", symmetric=False)
+    return network, gs.Protocol.of_exponents(EXPONENTS, (1, 3), batch=1000)
+
+
+def spectrum() -> Any:
+    """Singular values after two steps, with the outliers that theory expects."""
+    from giantstep.training.outlier_simulation import simulate_outliers
+
+    network, protocol = two_steps()
+    data = simulate_outliers(TANH, network, protocol, dimension=400, seeds=3, spectrum=True)
+    return draw("spectrum", data, theory=gs.predict.outliers(TANH, network, protocol, dimension=400))
+
+
+def phase_map() -> Any:
+    """Outliers over the exponents of both learning rates."""
+    alphas = np.arange(0.0, 0.5, 0.0125).tolist()
+    phases = gs.predict.outlier_phases(TANH, ACTIVATION, first_exponent=alphas, second_exponent=alphas)
+    network, protocol = two_steps()
+    return draw("phase-map", phases, outliers=gs.predict.outliers(TANH, network, protocol, dimension=400))
+
+
 def of_study(name: str) -> Callable[[], Any]:
     """Return what draws a built-in study's own figure from its quick twin."""
 
@@ -102,6 +130,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "learning-curve": learning_curve,
     "spike-map": spike_map,
     "error-bounds": error_bounds,
+    "spectrum": spectrum,
+    "phase-map": phase_map,
     "exponents": of_study("exponents"),
     "beyond-kernel": of_study("beyond-kernel"),
 }

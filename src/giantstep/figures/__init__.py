@@ -17,6 +17,8 @@ _KINDS = {
     "spike-map": "giantstep.figures.spike_map",
     "time-scales": "giantstep.figures.time_scales",
     "minimax": "giantstep.figures.minimax",
+    "phase-map": "giantstep.figures.phase_map",
+    "spectrum": "giantstep.figures.spectrum",
 }
 
 

@@ -25,6 +25,8 @@ _HOME = {
     "learning-curves": "giantstep.studies.learning_curves",
     "feature-spikes": "giantstep.studies.feature_spikes",
     "two-steps": "giantstep.studies.two_steps",
+    "phase-map": "giantstep.studies.two_steps",
+    "spectrum": "giantstep.studies.two_steps",
     "spike-map": "giantstep.studies.learning_curves",
     "time-scales": "giantstep.studies.time_scales",
     "minimax": "giantstep.studies.minimax",
