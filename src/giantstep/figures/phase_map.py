@@ -72,8 +72,8 @@ def phase_map(dataset: xr.Dataset, *, outliers: xr.Dataset | None = None) -> Any
         "Outliers after two giant steps",
         subtitle=[
             "Numbers: outliers of the first layer that grow with the width, for learning rates p^α1, p^α2.",
-            "Blue: at least one of them sees the teacher; grey: none does; white: no outlier."
-            + (" Cross: the exponents of the runs." if crossed else ""),
+            "Blue: at least one of them sees the teacher; grey: none does; white: no outlier.",
+            *(["Cross: the exponents of the runs."] if crossed else []),
         ],
         offset=10,
     )
@@ -96,14 +96,14 @@ def phase_panel(
     step1, step2 = (float(axis[1] - axis[0]) for axis in (axis1, axis2))
     words = [f"{_count(k)} blind" for k in range(1, _MOST + 1)]
     words += [f"{_count(k)} sees" for k in range(1, _MOST + 1)]
+    kinds = np.minimum(counts, _MOST) + np.where((counts > 0) & (sees > 0), _MOST, 0)
     rows = []
     for i, x in enumerate(axis1):
-        for j, y in enumerate(axis2):
-            count = min(int(counts[i, j]), _MOST)
-            if count:
-                kind = words[count - 1 + (_MOST if sees[i, j] else 0)]
+        for first, last in _runs(kinds[i]):
+            if kinds[i, first]:
                 # Wider than a cell by a little: seams between tiles would show.
-                rows.append({"x": x, "x2": x + 1.1 * step1, "y": y, "y2": y + 1.1 * step2, "kind": kind})
+                tile = {"x": x, "x2": x + 1.1 * step1, "y": axis2[first], "y2": axis2[last] + 1.1 * step2}
+                rows.append(tile | {"kind": words[int(kinds[i, first]) - 1]})
     color = alt.Color("kind:N", scale=alt.Scale(domain=words, range=[*_BLIND, *_SEES]), legend=None)
     x = alt.X(
         "x:Q",
@@ -129,6 +129,17 @@ def phase_panel(
         layers.append(mark.encode(x="x:Q", y="y:Q"))
     words_above = alt.TitleParams(title, fontSize=11, offset=4, anchor="start")
     return alt.layer(*layers).properties(width=width, height=height, title=words_above)
+
+
+def _runs(kinds: Any) -> list[tuple[int, int]]:
+    """Return (first, last) of every stretch of equal kinds: one tile instead of many.
+
+    >>> _runs(np.array([0, 2, 2, 1]))
+    [(0, 0), (1, 2), (3, 3)]
+    """
+    cuts = np.flatnonzero(np.diff(kinds)) + 1
+    firsts, lasts = [0, *cuts.tolist()], [*(cuts - 1).tolist(), len(kinds) - 1]
+    return list(zip(firsts, lasts, strict=True))
 
 
 def _region_labels(axis1: Any, axis2: Any, counts: Any) -> list[dict[str, Any]]:
