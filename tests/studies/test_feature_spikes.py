@@ -96,6 +96,17 @@ def test_the_figure_has_a_panel_a_quantity_and_lines_of_both_forms(data):
         draw("feature-spikes", data.drop_vars("line_singular_value"))
 
 
+def test_a_prediction_alone_is_drawn_as_lines():
+    asked = dict(dimension=60, sample_ratio=2.0, width_ratio=1.4, ridge=0.7, form="leading")
+    target = Target.parse("z1 + 0.5*He2(z1)")
+    theory = predict.spikes(target, "He1+0.5*He2", step_exponent=[0.1, 0.2, 0.3, 0.4], **asked)
+    rows = [row for rows in draw("feature-spikes", theory).to_dict()["datasets"].values() for row in rows]
+    assert {row["form"] for row in rows if "form" in row} == {"leading"}
+    assert not [row for row in rows if "low" in row]
+    with pytest.raises(SpecError, match="several step exponents"):
+        draw("feature-spikes", predict.spikes(target, "He1+0.5*He2", step_exponent=0.3, **asked))
+
+
 def test_other_studies_are_not_taken_for_feature_spikes(tmp_path):
     text = SMALL.replace("product.step_exponent = [0, 0.3]", "learning_rate = 3")
     assert run(Study.parse(text), tmp_path, workers=1).failures == ()

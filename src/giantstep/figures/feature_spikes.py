@@ -23,23 +23,46 @@ _ROWS = {
 }
 
 
+_MEASURED = (
+    "Symbols: simulation, bars 2 standard errors; each spike is found by its left vector, not by its rank."
+)
+_LINES = (
+    "Lines: theory with the variance term (solid) and without (dashed); gains with spike 1, and with both."
+)
+_GREY = "Grey: edge of the bulk; upright line: where spike 2 begins to grow with n."
+
+
 def feature_spikes(dataset: xr.Dataset) -> Any:
     """Return a column a setting; measured spikes above, gains of the retrained readout below.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        From `giantstep.studies.drawable(folder, "feature-spikes")`.
+        From `giantstep.studies.drawable(folder, "feature-spikes")`, or what `giantstep.predict.spikes`
+        returns for several step exponents.
 
     Raises
     ------
     SpecError
-        When it holds no such study.
+        When it holds neither.
+
+    Examples
+    --------
+    >>> from giantstep import Target, predict
+    >>> theory = predict.spikes(Target.parse("z1"), "He1+0.5*He2", dimension=500, sample_ratio=2,
+    ...                         width_ratio=1.4, ridge=0.7, step_exponent=[0.1, 0.2, 0.3])
+    >>> len(feature_spikes(theory).to_dict()["hconcat"])
+    1
     """
     import altair as alt
 
+    if {"singular_value", "step_exponent", "edge"} <= set(dataset.variables) and dataset["edge"].ndim:
+        dataset = _prediction(dataset) if "setting" not in dataset.dims else dataset
     if "line_singular_value" not in dataset:
-        raise SpecError("feature-spikes: found no feature spikes, expected the summary of such a study.")
+        raise SpecError(
+            "feature-spikes: found no feature spikes, expected the summary of such a study, or "
+            "predict.spikes at several step exponents."
+        )
     settings = [str(setting) for setting in dataset["setting"].values]
     columns = [
         alt.vconcat(
@@ -47,27 +70,45 @@ def feature_spikes(dataset: xr.Dataset) -> Any:
         ).resolve_scale(color="independent", shape="independent")
         for setting in settings
     ]
+    words = [_MEASURED, _LINES, _GREY] if dataset.sizes["step_exponent"] else [_LINES, _GREY]
     title = alt.TitleParams(
         str(dataset.attrs["title"]).split(":")[0] + ": after one giant step of size n0^alpha",
-        subtitle=[
-            "Symbols: simulation, bars 2 standard errors; each spike is found by its left vector, not by its "
-            "rank. Lines: theory with the variance term (solid) and without (dashed).",
-            "Grey: edge of the bulk; upright line: where spike 2 begins to grow with n. Gains: the network's "
-            "own features, and the initial ones plus predicted spikes, to which the lines belong.",
-        ],
+        subtitle=words,
         offset=12,
     )
     chart = alt.hconcat(*columns, spacing=24).resolve_scale(color="independent", shape="independent")
     return themed(chart.properties(title=title))
 
 
+def _prediction(theory: xr.Dataset) -> xr.Dataset:
+    """Return a prediction in the shape of a summary: one setting, one form, lines and no runs."""
+    import xarray as xr
+
+    said = theory.attrs
+    form, label = [said["form"]], f"{said['activation']} on {said['target']}: d = {said['dimension']}"
+    lines = {
+        f"line_{name}": (("setting", "form", "line", "spike_order"), theory[name].values[None, None])
+        for name in _ROWS
+    }
+    edge = ("setting", theory["edge"].values[:1])
+    orders = theory["spike_order"].values
+    return xr.Dataset(
+        lines | {"edge": edge, "line_exponent": ("line", theory["step_exponent"].values)},
+        {"setting": [label], "form": form, "spike_order": orders, "step_exponent": []},
+        {"title": "Feature spikes"},
+    )
+
+
 def _panel(one: xr.Dataset, setting: str, name: str) -> Any:
     import altair as alt
 
     spikes = name in ("singular_value", "left_alignment")
-    kinds = _SPIKES if spikes else tuple(_GAINED.values())
     lines, points = _lines(one, name), _points(one, name)
-    colors = COLORS[:2] if spikes else (COLORS[3], COLORS[0], COLORS[1])
+    kinds: tuple[str, ...] = _SPIKES
+    colors: tuple[str, ...] = COLORS[:2]
+    if not spikes:
+        shown = slice(0, None) if points else slice(1, None)  # no line belongs to the network's own features
+        kinds, colors = tuple(_GAINED.values())[shown], (COLORS[3], COLORS[0], COLORS[1])[shown]
     # Panels in pairs share their symbols: the lower one of a pair says them, and the last one the axis.
     last = name in ("left_alignment", "test_improvement")
     legend = alt.Legend(title=None, orient="bottom", symbolSize=60) if last else None
@@ -114,7 +155,7 @@ def _seen(one: xr.Dataset) -> bool:
 
 def _lines(one: xr.Dataset, name: str) -> list[dict[str, Any]]:
     rows = []
-    for form in _FORMS:
+    for form in map(str, one["form"].values):
         values = one[f"line_{name}"].sel(form=form)
         for place, exponent in enumerate(one["line_exponent"].values):
             for order in (1, 2):
