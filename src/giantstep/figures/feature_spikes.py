@@ -105,10 +105,11 @@ def _panel(one: xr.Dataset, setting: str, name: str) -> Any:
     spikes = name in ("singular_value", "left_alignment")
     lines, points = _lines(one, name), _points(one, name)
     kinds: tuple[str, ...] = _SPIKES
-    colors: tuple[str, ...] = COLORS[:2]
+    colors: list[str] = list(COLORS[:2])
     if not spikes:
         shown = slice(0, None) if points else slice(1, None)  # no line belongs to the network's own features
-        kinds, colors = tuple(_GAINED.values())[shown], (COLORS[3], COLORS[0], COLORS[1])[shown]
+        kinds = tuple(_GAINED.values())[shown]
+        colors = [COLORS[3], COLORS[0], COLORS[1]][shown]
     # Panels in pairs share their symbols: the lower one of a pair says them, and the last one the axis.
     last = name in ("left_alignment", "test_improvement")
     legend = alt.Legend(title=None, orient="bottom", symbolSize=60) if last else None
