@@ -12,6 +12,8 @@ _KINDS = {
     "beyond-kernel": "giantstep.figures.beyond_kernel",
     "learning-curves": "giantstep.figures.learning_curves",
     "feature-spikes": "giantstep.figures.feature_spikes",
+    "deep-features": "giantstep.figures.deep_features",
+    "multi-task": "giantstep.figures.multi_task",
     "overlap-plane": "giantstep.figures.overlap_plane",
     "two-steps": "giantstep.figures.two_steps",
     "spike-map": "giantstep.figures.spike_map",

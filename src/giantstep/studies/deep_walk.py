@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,13 @@ from numpy.typing import NDArray
 from giantstep.networks.deep import DeepNetwork
 from giantstep.networks.deep_problem import DeepInstance, DeepProblem
 from giantstep.streams import Streams, fingerprint
+from giantstep.studies.paired_scores import paired_score
 from giantstep.threads import check_threads, ordered_map
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from giantstep.training.deep_features.ridge_runs import RidgeRuns
 
 Array = NDArray[np.float64]
 
@@ -76,12 +78,9 @@ def deep_walk(
     >>> walked.scores.test_error_z.dims, walked.data.sizes["replicate"]
     (('samples',), 3)
     """
-    from giantstep.training.deep_features.ridge_runs import ridge_runs
 
-    def one(replicate: int) -> tuple[xr.Dataset, Any]:
-        instance = problem.draw(Streams(seed, replicate, prefix))
-        theory = _theory(instance, samples, ridge, penalty)
-        return theory, ridge_runs(instance, samples, house_ridges(theory))
+    def one(replicate: int) -> tuple[xr.Dataset, RidgeRuns]:
+        return one_network(problem, Streams(seed, replicate, prefix), samples, ridge=ridge, penalty=penalty)
 
     theories, runs = [], []
     for theory, measured in ordered_map(one, range(seeds), check_threads(threads)):
@@ -96,6 +95,17 @@ def deep_walk(
             mean[f"{name}_networks"] = (("replicate", *mean[name].dims), every)
     data = _measured(mean, runs, seed)
     return DeepWalk(mean, data, _scores(mean, data))
+
+
+def one_network(
+    problem: DeepProblem, streams: Streams, samples: Sequence[int], *, ridge: Any = None, penalty: Any = None
+) -> tuple[xr.Dataset, RidgeRuns]:
+    """Return one replicate: the theory of its own weights, and its regressions."""
+    from giantstep.training.deep_features.ridge_runs import ridge_runs
+
+    instance = problem.draw(streams)
+    theory = _theory(instance, samples, ridge, penalty)
+    return theory, ridge_runs(instance, samples, house_ridges(theory))
 
 
 def deep_theory(
@@ -218,15 +228,10 @@ def _measured(theory: xr.Dataset, runs: list[Any], seed: int) -> xr.Dataset:
 def _scores(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
-    count = data.sizes["replicate"]
     variables: dict[str, Any] = {}
-    for name in COMPARED if count else ():
-        own = f"{name}_networks"
-        expected = theory[own].values if own in theory else theory[name].values
-        off = data[name].values - expected
-        error = off.std(0, ddof=1) / math.sqrt(count) if count > 1 else np.full(off.shape[1:], np.nan)
-        dims = theory[name].dims
-        with np.errstate(invalid="ignore", divide="ignore"):
-            variables[f"{name}_z"] = (dims, off.mean(0) / error)
-        variables[name], variables[f"{name}_se"] = (dims, data[name].values.mean(0)), (dims, error)
+    for name in COMPARED if data.sizes["replicate"] else ():
+        own, dims = f"{name}_networks", theory[name].dims
+        score = paired_score(data[name].values, theory[own if own in theory else name].values)
+        variables[name], variables[f"{name}_se"] = (dims, score.mean), (dims, score.error)
+        variables[f"{name}_z"] = (dims, score.z)
     return xr.Dataset(variables, {name: theory[name] for name in theory["test_error"].dims})

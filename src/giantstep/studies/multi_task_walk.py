@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.streams import Streams, fingerprint
+from giantstep.studies.paired_scores import paired_score
 from giantstep.targets.tasks import Tasks
 from giantstep.training.multi_task.pretraining import Pretraining
 
@@ -76,57 +77,81 @@ def multi_task_walk(
     """
     import xarray as xr
 
-    from giantstep.asymptotics import task_alignment
-    from giantstep.training.multi_task.pretraining import alignment_of, pretrain
-
-    shape = (seeds, len(settings))
-    law, measured = ({name: np.empty(shape) for name in QUANTITIES} for _ in range(2))
-    accuracy, warnings = [], []
+    rows = []
     for replicate in range(seeds):
         streams = Streams(seed, replicate, prefix)
-        tables = tasks.draw(streams)
-        for place, setting in enumerate(settings):
-            expected = task_alignment(
-                tables,
-                dimension=setting.dimension,
-                samples=setting.head_samples,
-                layer_samples=setting.layer_samples,
-                fresh=setting.fresh,
-                width=setting.width,
+        rows.append(
+            one_pretraining(
+                tasks,
+                settings,
+                streams,
+                downstream=downstream,
+                downstream_tasks=downstream_tasks,
+                threads=threads,
             )
-            warnings += json_list(expected.attrs["warnings"])
-            law["alignment"][replicate, place] = float(expected.alignment[0])
-            law["conditioning"][replicate, place] = float(expected.conditioning_width[0])
-            layer = pretrain(tables, setting, streams, threads=threads)
-            found = alignment_of(layer, tables.rank)
-            measured["alignment"][replicate, place], measured["conditioning"][replicate, place] = found
-        if downstream:
-            accuracy.append(
-                _downstream(tasks, settings[-1], layer, downstream, downstream_tasks, streams, threads)
-            )
+        )
         on_progress(1)
     coords: dict[str, Any] = {
         "replicate": np.arange(seeds),
         "samples": [setting.head_samples for setting in settings],
     }
     dims = ("replicate", "samples")
-    data = xr.Dataset({name: (dims, values) for name, values in measured.items()}, coords)
+    data = xr.Dataset({name: (dims, np.array([row[name] for row in rows])) for name in QUANTITIES}, coords)
     if downstream:
         from giantstep.training.multi_task.downstream import REPRESENTATIONS
 
         axes = ("replicate", "representation", "downstream_samples")
         data = data.assign_coords(representation=list(REPRESENTATIONS), downstream_samples=list(downstream))
-        data["accuracy"] = (axes, np.array(accuracy))
+        data["accuracy"] = (axes, np.array([row["accuracy"] for row in rows]))
     data.attrs |= {"engine": "simulation", "seed": str(seed), "fingerprint": fingerprint()}
-    theory = xr.Dataset({name: (dims, values) for name, values in law.items()}, coords)
-    return MultiTaskWalk(theory, data, scores(theory, data), tuple(dict.fromkeys(warnings)))
+    laws = {name: (dims, np.array([row[f"{name}_law"] for row in rows])) for name in QUANTITIES}
+    theory = xr.Dataset(laws, coords)
+    warnings = dict.fromkeys(sentence for row in rows for sentence in row["warnings"])
+    return MultiTaskWalk(theory, data, scores(theory, data), tuple(warnings))
 
 
-def json_list(text: str) -> list[str]:
-    """Return the sentences of an attribute."""
-    import json
+def one_pretraining(
+    tasks: Tasks,
+    settings: Sequence[Pretraining],
+    streams: Streams,
+    *,
+    downstream: Sequence[int] = (),
+    downstream_tasks: int = 3,
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """Return one replicate: ``alignment``, ``conditioning`` and their ``*_law`` at every setting.
 
-    return list(json.loads(text))
+    With downstream samples also ``accuracy`` (representations, samples), the mean over downstream tasks;
+    ``warnings`` are the law's.
+    """
+    from giantstep.asymptotics import task_alignment
+    from giantstep.training.multi_task.pretraining import alignment_of, pretrain
+
+    tables = tasks.draw(streams)
+    found: dict[str, Any] = {name: [] for kind in QUANTITIES for name in (kind, f"{kind}_law")}
+    found["warnings"] = []
+    layer: Any = None
+    for setting in settings:
+        expected = task_alignment(
+            tables,
+            dimension=setting.dimension,
+            samples=setting.head_samples,
+            layer_samples=setting.layer_samples,
+            fresh=setting.fresh,
+            width=setting.width,
+        )
+        found["warnings"] += json.loads(expected.attrs["warnings"])
+        found["alignment_law"].append(float(expected.alignment[0]))
+        found["conditioning_law"].append(float(expected.conditioning_width[0]))
+        layer = pretrain(tables, setting, streams, threads=threads)
+        alignment, conditioning = alignment_of(layer, tables.rank)
+        found["alignment"].append(alignment)
+        found["conditioning"].append(conditioning)
+    if downstream:
+        found["accuracy"] = _downstream(
+            tasks, settings[-1], layer, downstream, downstream_tasks, streams, threads
+        )
+    return found
 
 
 def _downstream(
@@ -157,22 +182,16 @@ def scores(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Return means, standard errors over replicates and z-scores, each replicate against its own law."""
     import xarray as xr
 
-    count = data.sizes["replicate"]
-
-    def error(values: Any) -> Any:
-        return values.std(0, ddof=1) / math.sqrt(count) if count > 1 else np.full(values.shape[1:], np.nan)
-
     found: dict[str, Any] = {}
     for name in QUANTITIES:
-        found[name] = ("samples", data[name].values.mean(0))
-        found[f"{name}_se"] = ("samples", error(data[name].values))
-        found[f"{name}_law"] = ("samples", theory[name].values.mean(0))
-    off = data["alignment"].values - theory["alignment"].values
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found["alignment_z"] = ("samples", off.mean(0) / error(off))
+        score = paired_score(data[name].values, theory[name].values)
+        found |= {name: ("samples", score.mean), f"{name}_se": ("samples", score.error)}
+        found[f"{name}_law"] = ("samples", score.theory)
+        if name == "alignment":
+            found["alignment_z"] = ("samples", score.z)
     if "accuracy" in data:
         dims = data["accuracy"].dims[1:]
-        found["accuracy"] = (dims, data["accuracy"].values.mean(0))
-        found["accuracy_se"] = (dims, error(data["accuracy"].values))
+        score = paired_score(data["accuracy"].values, 0.0)
+        found["accuracy"], found["accuracy_se"] = (dims, score.mean), (dims, score.error)
     coords = {name: data[name] for name in data.coords if name != "replicate"}
     return xr.Dataset(found, coords)

@@ -30,6 +30,8 @@ _HOME = {
     "spike-map": "giantstep.studies.learning_curves",
     "time-scales": "giantstep.studies.time_scales",
     "minimax": "giantstep.studies.minimax",
+    "deep-features": "giantstep.studies.deep_features",
+    "multi-task": "giantstep.studies.multi_task",
 }
 """Kind of figure -> the file with its ``summary(folder)`` and ``tables(dataset, folder)``."""
 

@@ -92,8 +92,21 @@ def empirical_theory(features: Any, labels: Any, *, intercept: bool = True) -> R
         raise SpecError("features: found the same row everywhere, expected features that vary.")
     with one_blas_thread():
         covariance, moment = phi.T @ phi / len(phi), phi.T @ y / len(phi)
-    theory = RidgeTheory.of(covariance, moment, float(y @ y) / len(phi), intercept=intercept)
-    return _unbiased(theory, len(phi) - int(intercept))
+    return theory_of_moments(covariance, moment, float(y @ y) / len(phi), rows=len(phi), intercept=intercept)
+
+
+def theory_of_moments(
+    covariance: Array, moment: Array, energy: float, *, rows: int, intercept: bool = False
+) -> RidgeTheory:
+    """Return the plug-in theory of moments estimated from so many rows; arguments as `RidgeTheory.of`.
+
+    Raises
+    ------
+    SpecError
+        When there are no more rows than directions.
+    """
+    theory = RidgeTheory.of(covariance, moment, energy, intercept=intercept)
+    return _unbiased(theory, rows - int(intercept))
 
 
 def _unbiased(theory: RidgeTheory, freedom: int) -> RidgeTheory:

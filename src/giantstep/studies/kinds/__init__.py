@@ -6,13 +6,16 @@ True
 
 from giantstep.studies.kinds import (
     certificate,
+    deep_features,
     feature_spikes,
     learning_curve,
     minimax,
+    multi_task,
     overlaps,
     scan,
     simulation,
     time_scales,
+    trained_features,
     weight_outliers,
 )
 from giantstep.studies.kinds.kind import Draws, Fact, Kind
@@ -27,6 +30,9 @@ REGISTER = (
     weight_outliers.KIND,
     time_scales.KIND,
     minimax.KIND,
+    deep_features.KIND,
+    trained_features.KIND,
+    multi_task.KIND,
 )
 
 KINDS = {kind.name: kind for kind in REGISTER}
