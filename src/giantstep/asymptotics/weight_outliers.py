@@ -219,6 +219,7 @@ def _labelled(setting: Setting, rungs: Ladder, spikes: LadderSpikes, form: str) 
     )
     if len(setting.batches) > 1:
         notes = [*ladder_notes(setting.activation, rungs, setting.reuse), *notes]
+    notes += _about_exponents(setting, phases["on_boundary"].values)
     notes = [note for note in (*notes, silence(setting.link, setting.reuse)) if note]
     error = max(rungs.error, setting.link.error, setting.activation.error)
     status = "outside" if not applies else "converged" if error < _PRECISE else "imprecise"
@@ -270,6 +271,18 @@ def _labelled(setting: Setting, rungs: Ladder, spikes: LadderSpikes, form: str) 
             "schema": SCHEMA,
         },
     )
+
+
+def _about_exponents(setting: Setting, on_boundary: Any) -> list[str]:
+    """Return what the phase of the exponents leaves open."""
+    if max(setting.exponents) == 0:
+        return ["the learning rates do not grow with the width: rung 0 is of order one, decided by constants"]
+    rungs = [str(k) for k in np.flatnonzero(on_boundary)]
+    if not rungs:
+        return []
+    return [
+        f"rung {', '.join(rungs)} lies on its boundary: of order one at every width, decided by constants"
+    ]
 
 
 def _correlation(gram: Any) -> Any:

@@ -193,6 +193,14 @@ def test_heavy_tails_and_near_critical_spikes_are_said():
     assert "near the threshold" not in predicted("tanh", 0.1, (0,), (5.0,)).attrs["notes"]
 
 
+def test_what_the_exponents_leave_open_is_said():
+    on = predicted("tanh", exponents=(0.3, 0.2))
+    assert on.rung_on_boundary.values.tolist() == [False, True, False]
+    assert "rung 1 lies on its boundary" in on.attrs["notes"]
+    assert "boundary" not in predicted("tanh", exponents=(0.3, 0.21)).attrs["notes"]
+    assert "do not grow with the width" in predicted("tanh", exponents=(0, 0)).attrs["notes"]
+
+
 @pytest.mark.parametrize(
     ("error", "options", "words"),
     [
