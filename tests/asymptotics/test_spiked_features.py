@@ -280,6 +280,7 @@ def test_a_structured_bulk_that_stalls_newton_is_left_soon(target, activation, c
         ({"sample_ratio": [1.0, -1.0]}, "sample_ratio: found -1"),
         ({"learning_rate_ratio": -1.0}, "learning_rate_ratio: found -1"),
         ({"width_ratio": "p"}, "width_ratio: found 'p'"),
+        ({"width_ratio": [1.0, 2.0]}, "width_ratio: found 2 numbers, expected one"),
         ({"theory": "isotropc"}, "did you mean 'isotropic'"),
         ({"target": Target.parse("z1*z2")}, "expected rank 1"),
     ],

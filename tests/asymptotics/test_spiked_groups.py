@@ -80,3 +80,9 @@ def test_fractions_must_sum_to_one():
         predict.grouped_features(SIN, "tanh", readouts=[1.0, 2.0], fractions=[0.3, 0.3], **STEP)
     with pytest.raises(SpecError, match="expected as many of both"):
         predict.grouped_features(SIN, "tanh", readouts=[1.0], fractions=[0.5, 0.5], **STEP)
+
+
+def test_an_absurd_step_of_groups_ends_with_a_status_and_no_warning():
+    options = STEP | {"learning_rate_ratio": 1e100}
+    found = predict.grouped_features(SIN, "He2", readouts=[1.0, 2.0], fractions=[0.3, 0.7], **options)
+    assert str(found.status[0].values) == "nonfinite"

@@ -88,3 +88,9 @@ def test_what_convex_losses_cannot_do_is_said():
         predict.features(SIGN, "tanh", loss="hinge", theory="structured", **OPTIONS)
     with pytest.raises(SpecError, match="did you mean 'logistic'"):
         predict.features(SIGN, "tanh", loss="logistc", **OPTIONS)
+
+
+def test_an_absurd_step_ends_with_a_status_and_no_warning():
+    found = predict.features(SIGN, "He3", loss="logistic", **OPTIONS | {"learning_rate_ratio": 1e100})
+    assert str(found.status[0].values) != "converged"
+    assert str(found.message[0].values)

@@ -10,7 +10,7 @@ import numpy as np
 from giantstep.asymptotics.spiked.baselines import linear_regression
 from giantstep.asymptotics.spiked.curve import Setting
 from giantstep.asymptotics.spiked.optimum import AT_BOUND, RIDGE_RANGE, STEP_RANGE, Optimum, best
-from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation, read_theory
+from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY, Status
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target
@@ -109,18 +109,18 @@ def best_features(
     samples = numbers("sample_ratio", sample_ratio)
     step = 1.0
     if learning_rate_ratio is not None:
-        step = float(numbers("learning_rate_ratio", learning_rate_ratio, zero=True)[0])
+        step = number("learning_rate_ratio", learning_rate_ratio, zero=True)
     setting = Setting(
         target,
         activation,
         step,
-        float(numbers("first_batch_ratio", first_batch_ratio, zero=True)[0]),
-        float(numbers("width_ratio", width_ratio)[0]),
+        number("first_batch_ratio", first_batch_ratio, zero=True),
+        number("width_ratio", width_ratio),
         structured,
         structured,
     )
-    kept = None if ridge is None else float(numbers("ridge", ridge)[0])
-    with one_blas_thread():
+    kept = None if ridge is None else number("ridge", ridge)
+    with one_blas_thread(), np.errstate(all="ignore"):
         found = [best(setting, float(n), ridge=kept, best_step=learning_rate_ratio is None) for n in samples]
     fields = ("ridge", "learning_rate_ratio", "test_error", "by_ridge", "by_learning_rate", "status")
     variables: dict[str, Any] = {

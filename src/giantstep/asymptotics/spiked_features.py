@@ -12,7 +12,7 @@ import numpy as np
 from giantstep.asymptotics.spiked.convex_curve import ConvexCurve, convex_curve
 from giantstep.asymptotics.spiked.curve import Curve, Setting, curve
 from giantstep.asymptotics.spiked.losses import LOSSES
-from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation, read_theory
+from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY
 from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks import Activation, Network
@@ -122,7 +122,7 @@ def features(
         "ridge": numbers("ridge", ridge),
         "sample_ratio": numbers("sample_ratio", sample_ratio),
     }
-    beta = float(numbers("width_ratio", width_ratio)[0])
+    beta = number("width_ratio", width_ratio)
     shape = tuple(len(values) for values in axes.values())
     if math.prod(shape) > MOST_POINTS:
         raise SpecError(
@@ -131,7 +131,7 @@ def features(
     grids = np.meshgrid(axes["ridge"], axes["sample_ratio"], indexing="ij")
     ridges, samples = grids[0].ravel(), grids[1].ravel()
     curves: list[Curve | ConvexCurve] = []
-    with one_blas_thread():
+    with one_blas_thread(), np.errstate(all="ignore"):
         for rate in axes["learning_rate_ratio"]:
             for first in axes["first_batch_ratio"]:
                 setting = Setting(

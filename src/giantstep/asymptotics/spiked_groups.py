@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation
+from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation
 from giantstep.asymptotics.spiked.readout_groups import group_problem, retrain_groups
 from giantstep.asymptotics.spiked.status import REMEDY
 from giantstep.errors import SpecError
@@ -82,12 +82,12 @@ def grouped_features(
         raise SpecError(f"readouts: found {list(readouts)}, expected finite numbers.")
     if abs(shares.sum() - 1) > 1e-9:
         raise SpecError(f"fractions: found a sum of {shares.sum():g}, expected 1.")
-    size = math.inf if dimension is None else float(numbers("dimension", dimension)[0])
+    size = math.inf if dimension is None else number("dimension", dimension)
     samples = numbers("sample_ratio", sample_ratio)
-    step = float(numbers("learning_rate_ratio", learning_rate_ratio)[0])
-    first = float(numbers("first_batch_ratio", first_batch_ratio)[0])
-    beta, penalty = float(numbers("width_ratio", width_ratio)[0]), float(numbers("ridge", ridge)[0])
-    with one_blas_thread():
+    step = number("learning_rate_ratio", learning_rate_ratio)
+    first = number("first_batch_ratio", first_batch_ratio)
+    beta, penalty = number("width_ratio", width_ratio), number("ridge", ridge)
+    with one_blas_thread(), np.errstate(all="ignore"):
         points = []
         for ratio in samples:
             problem, steps = group_problem(

@@ -73,6 +73,18 @@ def numbers(name: str, value: Any, *, zero: bool = False) -> NDArray[np.float64]
     return values
 
 
+def number(name: str, value: Any, *, zero: bool = False) -> float:
+    """Return a single such number.
+
+    >>> number("width_ratio", [2.0])
+    2.0
+    """
+    values = numbers(name, value, zero=zero)
+    if len(values) != 1:
+        raise SpecError(f"{name}: found {len(values)} numbers, expected one. Call once for each.")
+    return float(values[0])
+
+
 def read_theory(theory: str | None) -> str:
     """Return the theory asked for; the better one by default."""
     if theory is None:
