@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.asymptotics.spiked_points import DATA
 
-from giantstep import SpecError, Target
+from giantstep import Network, Protocol, SpecError, Target, simulate
 from giantstep import asymptotics as predict
 
 LISTED = DATA["groups"]
@@ -86,3 +86,30 @@ def test_an_absurd_step_of_groups_ends_with_a_status_and_no_warning():
     options = STEP | {"learning_rate_ratio": 1e100}
     found = predict.grouped_features(SIN, "He2", readouts=[1.0, 2.0], fractions=[0.3, 0.7], **options)
     assert str(found.status[0].values) == "nonfinite"
+
+
+@pytest.mark.slow
+def test_a_real_network_of_finite_dimension_pays_the_correction():
+    d, p, seeds = 400, 320, 10
+    readout = np.where(np.arange(p) < 0.6 * p, 0.5, 2.0) / np.sqrt(p)
+    run = simulate(
+        SIN,
+        Network(p, "tanh", readout=readout.tolist(), symmetric=False),
+        Protocol.repeat(1, batch="8d", learning_rate=1.5 * p),
+        dimension=d,
+        seeds=seeds,
+        ridge=0.05,
+        ridge_batch="1.5d",
+        engine="direct",
+    )
+    errors = run.test_error.values.ravel()
+    se = errors.std(ddof=1) / np.sqrt(seeds)
+
+    def z(dimension):
+        groups = dict(readouts=[0.5, 2.0], fractions=[0.6, 0.4])
+        theory = predict.grouped_features(SIN, "tanh", dimension=dimension, **groups, **STEP)
+        return (errors.mean() - float(theory.test_error[0])) / se
+
+    # Student's t with 9 degrees of freedom leaves 4.8 at 1e-3, two-sided.
+    assert abs(z(d)) < 4.8
+    assert z(None) > 4.8
