@@ -93,6 +93,16 @@ def test_without_a_finite_constant_the_output_says_so():
     assert "with a penalty" in penalised.attrs["warnings"][0]
 
 
+def test_the_average_gap_of_a_penalised_polynomial_decays_more_slowly_than_one_over_t():
+    problem = InstrumentalVariable(HermiteSeries((0.0, 1.0, 0.5, -0.5)))
+    found = descent_ascent(problem, penalty=0.02, clock=Clock(400.0, 0.05, at=(40.0, 400.0)))
+    slope = np.log(found.average_gap.values[1] / found.average_gap.values[0]) / np.log(10)
+    assert -0.9 < slope < -0.3
+    # .. while a solution of finite norm has the rate.
+    finite = descent_ascent(clock=Clock(400.0, 0.05, at=(40.0, 400.0))).average_gap.values
+    assert np.log(finite[1] / finite[0]) / np.log(10) < -0.9
+
+
 def test_kernels_of_particles_make_one_flow_a_replicate():
     found = descent_ascent(start=TanhStart(width=20, seeds=2), clock=Clock(2.0))
     assert found.error.dims == ("replicate", "time_point")

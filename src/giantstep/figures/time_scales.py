@@ -165,7 +165,7 @@ def _slopes(dataset: xr.Dataset) -> Any:
             if math.isfinite(float(slope))
         ]
     levels = [{"y": float(value)} for value in dataset["exponent"].values]
-    y = alt.Y("y:Q", title="local slope", scale=alt.Scale(domain=[0, 1.05], clamp=True))
+    y = alt.Y("y:Q", title="local slope", scale=alt.Scale(domain=[-0.1, 1.05], clamp=True))
     points = alt.Chart(alt.InlineData(values=rows)).encode(x=_log("eps"), y=y, color=color)
     rules = alt.Chart(alt.InlineData(values=levels)).mark_rule(color=GREY, strokeDash=[4, 3])
     return alt.layer(
