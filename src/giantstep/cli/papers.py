@@ -35,7 +35,7 @@ def run_paper(
     if dry_run:
         return _plan(found, folder, expected, json=json)
     afford(seconds, memory, yes=yes, what=f"run {found.arxiv}")
-    with study_progress(found.arxiv) as on_event:
+    with study_progress(found.arxiv, len(found.figures)) as on_event:
         made = print_paper(
             found, folder, draw_study, variant=variant, workers=processes, resume=resume, on_event=on_event
         )

@@ -176,16 +176,18 @@ def draw_study(study: Study, folder: Path) -> list[Path]:
 
 
 @contextmanager
-def study_progress(name: str) -> Iterator[Callable[[Event], None]]:
-    """Yield a listener for the study's events: a bar of estimated work, or lines; rate and time left."""
+def study_progress(name: str, studies: int = 1) -> Iterator[Callable[[Event], None]]:
+    """Yield a listener for the events of one study, or several in turn: a bar of estimated work, or lines."""
     from giantstep.cli.console import duration, progress, tell
 
-    with progress(name, 1.0) as advance:
+    with progress(name, float(studies)) as advance:
         behind = 0.0
 
         def listen(event: Event) -> None:
             nonlocal behind
-            if event.kind == "aside":
+            if event.kind == "start":
+                behind = 0.0
+            elif event.kind == "aside":
                 tell(f"giantstep: {event.message} It is kept in quarantine.")
             elif event.kind == "stopping":
                 tell("giantstep: stopping when what is under way is written; once more stops at once.")
