@@ -1,4 +1,4 @@
-"""The sweep over the catalog: every target in both batch modes, at least 500 points, each a valid file name."""
+"""The sweep over the catalog: every target in both batch modes, at least 500 points."""
 
 from giantstep.studies import load
 from giantstep.targets import catalog
