@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FEWEST = 4
+LARGEST_RATE = 1e30
+"""Its eighth power, which the highest rung takes, stays finite."""
+
 CENTRED = 1e-6
 """Labels whose mean is above this fraction of their size are refused."""
 
@@ -170,6 +173,8 @@ def read_setting(target: Target, network: Network, protocol: Protocol, dimension
     read_exponents("learning_rate", exponents)
     sizes = {"dimension": int(dimension), "width": network.width}
     rates = protocol.learning_rates(**sizes)
+    if max(rates) > LARGEST_RATE:
+        raise SpecError(f"learning_rate: found {max(rates):.3g}, expected at most {LARGEST_RATE:g}.")
     return Setting(
         activation,
         link,

@@ -66,8 +66,10 @@ def test_without_a_pull_the_residual_formula_is_the_plain_spike(g):
 
 def test_at_the_threshold_the_outlier_is_born_at_the_edge_with_no_alignment():
     for g in (0.2, 1.0, 3.0):
-        found = outliers_of([threshold(g), threshold(g) * (1 + 1e-7), 1e8], g)
-        assert found.present.tolist() == [False, True, True]
+        found = outliers_of([threshold(g), threshold(g) * (1 + 1e-7), 1e8, 1e300], g)
+        assert found.present.tolist() == [False, True, True, True]
+        assert found.singular_values[3] == 1e300
+        assert found.right[3] == 1
         assert found.singular_values[1] == pytest.approx(edge(g), rel=1e-9)
         assert found.left[1] == pytest.approx(0, abs=1e-6)
         assert found.right[1] == pytest.approx(0, abs=1e-6)

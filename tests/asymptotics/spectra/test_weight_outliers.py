@@ -209,6 +209,7 @@ def test_what_the_exponents_leave_open_is_said():
         (gs.SpecError, {"sigma": "He2+0.1*He3"}, "c1 = E sigma'(z) = 0"),
         (gs.SpecError, {"width": 3}, "width: found 3, expected a whole number from 4"),
         (gs.SpecError, {"dimension": 2}, "dimension: found 2"),
+        (gs.SpecError, {"constants": (1, 1e40)}, "learning_rate: found 8.97e+40, expected at most 1e+30"),
         (gs.SpecError, {"ladder": "naif"}, "did you mean 'naive'?"),
         (gs.SpecError, {"constants": (1, 2, 3)}, "expected one a step"),
         (gs.CapabilityError, {"readout": "constant"}, "expected gaussian, uniform, rademacher"),

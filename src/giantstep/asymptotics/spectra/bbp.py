@@ -76,11 +76,12 @@ def outliers_of(strengths: Any, width_ratio: float) -> Outliers:
     """
     theta, g = np.asarray(strengths, dtype=np.float64), float(width_ratio)
     present = theta > threshold(g)
-    # Of the absent ones only finite numbers are asked.
-    square = np.where(present, theta, 1.0) ** 2
-    values = np.sqrt((1.0 + square) * (1.0 + g / square))
-    left = 1.0 - g * (1.0 + square) / (square * (square + g))
-    right = 1.0 - (g + square) / (square * (square + 1.0))
+    # In powers of 1 / theta: strong spikes do not overflow, and absent ones are asked for finite numbers.
+    strong = np.where(present, theta, 1.0)
+    u = (1.0 / strong) ** 2
+    values = strong * np.sqrt((1.0 + u) * (1.0 + g * u))
+    left = 1.0 - g * u * (1.0 + u) / (1.0 + g * u)
+    right = 1.0 - u * (1.0 + g * u) / (1.0 + u)
     return Outliers(
         present,
         np.where(present, values, edge(g)),
