@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 from giantstep.errors import StoreError, WriteError
-from giantstep.studies import store as store_module
 from giantstep.studies.canonical import spec_hash
+from giantstep.studies.netcdf import read_netcdf
 from giantstep.studies.store import Store, commit
 
 TASK = '{"kind":"simulation"}'
@@ -86,14 +86,6 @@ def test_a_flipped_bit_in_the_data_is_noticed(store):
         store.read(NAME)
 
 
-def test_a_newer_versions_file_asks_for_an_upgrade(store, monkeypatch):
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", 99)
-    store.write(NAME, TASK, dataset(), "fingerprint")
-    monkeypatch.undo()
-    with pytest.raises(StoreError, match="newer giantstep"):
-        store.read(NAME)
-
-
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(store):
     before = store.path(NAME).read_bytes()
 
@@ -159,3 +151,31 @@ def test_a_disk_that_takes_half_a_file_keeps_the_old_one(store):
     assert (done.returncode, "File too large" in done.stderr) == (1, True)
     assert store.path(NAME).read_bytes() == before
     assert [path.name for path in (store.folder / "points").iterdir()] == [f"{NAME}.nc"]
+
+
+def test_the_table_of_contents_says_what_netcdf_says(store):
+    content = store.path(NAME).read_bytes()
+    values, attributes = read_netcdf(content)
+    stored = store.read(NAME)
+    assert stored.attributes == attributes
+    assert set(values) == set(stored.variables)
+    for name, (_, array) in stored.variables.items():
+        assert array.dtype == values[name].dtype
+        np.testing.assert_array_equal(array, values[name])
+
+
+def test_empty_arrays_and_scalars_are_kept(tmp_path):
+    store = Store(tmp_path)
+    store.prepare()
+    data = xr.Dataset(
+        {
+            "none": (("gap", "neuron"), np.zeros((0, 3))),
+            "one": ((), 1.5),
+            "word": ((), "text"),
+            "yes": ((), True),
+        }
+    )
+    store.write(NAME, TASK, data, "fingerprint")
+    found = store.read(NAME).variables
+    assert found["none"][1].shape == (0, 3)
+    assert (found["one"][1], str(found["word"][1]), bool(found["yes"][1])) == (1.5, "text", True)

@@ -17,10 +17,10 @@ import numpy as np
 _BARE = "This is a netCDF dimension but not a netCDF variable. {:9d}"
 
 
-def netcdf_bytes(
+def netcdf_image(
     variables: Mapping[str, tuple[tuple[str, ...], Any]], attributes: Mapping[str, Any]
-) -> bytes:
-    """Return a file of variables, name -> (dimension names, array), and attributes.
+) -> tuple[bytes, dict[str, int | None]]:
+    """Return a file of variables, name -> (dimension names, array), and attributes; and where arrays lie.
 
     It is made in memory, so that what can go wrong with a disk goes wrong in one plain write. The bytes
     depend on nothing but the arguments and the versions of the libraries.
@@ -53,14 +53,15 @@ def netcdf_bytes(
                 file[key].dims[axis].attach_scale(file[dim])
         file.flush()
         image: bytes = file.id.get_file_image()
-    return image
+        offsets = {key: file[key].id.get_offset() for key in variables}
+    return image, offsets
 
 
 def write_netcdf(
     path: Path, variables: Mapping[str, tuple[tuple[str, ...], Any]], attributes: Mapping[str, Any]
 ) -> None:
-    """Write `netcdf_bytes` to a path."""
-    path.write_bytes(netcdf_bytes(variables, attributes))
+    """Write `netcdf_image` to a path."""
+    path.write_bytes(netcdf_image(variables, attributes)[0])
 
 
 def read_netcdf(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,8 +18,8 @@ import numpy as np
 
 from giantstep.errors import StoreError, WriteError
 from giantstep.studies.canonical import SCHEMA_VERSION, spec_hash
-from giantstep.studies.netcdf import netcdf_bytes, read_netcdf
-from giantstep.studies.seal import seal, sealed_name
+from giantstep.studies.netcdf import netcdf_image, read_netcdf
+from giantstep.studies.seal import contents, read_contents, sealed, unseal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,8 +109,8 @@ class Store:
             content = self.path(name).read_bytes()
         except OSError:
             return False
-        if (found := sealed_name(content)) is not None:
-            return found == name
+        if (end := unseal(content)) is not None:
+            return end.name == name
         try:
             self.read(name)
         except PointError:
@@ -136,8 +136,8 @@ class Store:
             "data_hash": data_hash({key: values for key, (_, values) in variables.items()}),
             "sealed": 1,
         }
-        content = netcdf_bytes(variables, attributes)
-        content += seal(content, name)
+        image, offsets = netcdf_image(variables, attributes)
+        content = sealed(image, name, contents(variables, attributes, offsets))
         commit(self.path(name), lambda path: path.write_bytes(content))
 
     def read(self, name: str) -> Stored:
@@ -155,9 +155,12 @@ class Store:
 
         try:
             content = path.read_bytes()
-            seals = sealed_name(content)
-            if seals == "":
-                raise broken(State.DAMAGED, "its data were changed after writing")
+            if (end := unseal(content)) is not None:
+                if not end.name:
+                    raise broken(State.DAMAGED, "its data were changed after writing")
+                if end.name != name:
+                    raise broken(State.FOREIGN, "holds another point than its name says")
+                return Stored(*read_contents(content, end.table))
             values, attributes = read_netcdf(content)
             version = int(attributes.get("schema_version", 0))
             if version > SCHEMA_VERSION:
@@ -167,10 +170,10 @@ class Store:
             layout = {key: tuple(dims) for key, dims in json.loads(attributes["layout"]).items()}
             if spec_hash(str(attributes["spec"])) != name:
                 raise broken(State.FOREIGN, "holds another point than its name says")
-            if seals is None and "sealed" in attributes:
+            if "sealed" in attributes:
                 raise broken(State.DAMAGED, "cannot be read (its end is missing)")
-            # Files older than the seal vouch for their data only.
-            if seals is None and data_hash(values) != attributes["data_hash"]:
+            # The first files of all have no end; they vouch for their data only.
+            if data_hash(values) != attributes["data_hash"]:
                 raise broken(State.DAMAGED, "its data were changed after writing")
         except PointError:
             raise
