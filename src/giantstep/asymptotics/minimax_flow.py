@@ -9,7 +9,7 @@ import numpy as np
 
 from giantstep.asymptotics.minimax.linear_flow import LinearPath, linear_flow
 from giantstep.gaussian.tanh_kernel import tanh_kernel
-from giantstep.networks.tanh_particles import TanhStart, tangent_kernel
+from giantstep.networks.tanh_particles import TanhStart, output_at, tangent_kernel
 from giantstep.targets.moment_clock import Clock
 from giantstep.targets.moment_grid import MomentGrid
 from giantstep.targets.moment_problems import InstrumentalVariable, MomentProblem
@@ -25,6 +25,7 @@ def descent_ascent(
     penalty: float = 0.0,
     clock: Clock | None = None,
     start: TanhStart | None = None,
+    output_scale: float = 1.0,
 ) -> xr.Dataset:
     """Predict gradient descent-ascent of two mean-field networks at output scale alpha -> infinity.
 
@@ -41,6 +42,9 @@ def descent_ascent(
         Step, last time, times written down; by default steps of 0.05 until 400.
     start : TanhStart, optional
         Frozen kernels of these particles, one flow a replicate; None is N = infinity.
+    output_scale : float
+        Unpaired particles start at f, g of order output_scale / sqrt(N), and the flow with them; paired ones
+        and N = infinity start at zero whatever the scale.
 
     Returns
     -------
@@ -80,10 +84,13 @@ def descent_ascent(
             paths = [linear_flow(grid, kernel, kernel, clock)]
         else:
             clouds = [start.draw(replicate) for replicate in range(start.seeds)]
-            paths = [
-                linear_flow(grid, tangent_kernel(f, nodes), tangent_kernel(g, nodes), clock)
-                for f, g in clouds
-            ]
+            paths = []
+            for pair in clouds:
+                first = None
+                if not start.paired:
+                    first = np.stack([output_at(cloud, nodes, output_scale) for cloud in pair])
+                kernels = [tangent_kernel(cloud, nodes) for cloud in pair]
+                paths.append(linear_flow(grid, kernels[0], kernels[1], clock, first))
         table = _table(grid, clock, paths)
         dataset = xr.Dataset(
             table,
@@ -97,6 +104,10 @@ def descent_ascent(
         dataset.attrs |= facts(grid) | {"warnings": clock.cautions() + cautions(grid), "width": "infinity"}
         if start is not None:
             dataset.attrs["width"] = start.width
+            if not start.paired:
+                dataset.attrs["warnings"].append(
+                    "the particles are not paired: f and g start at noise, and V(0) is not that of zero."
+                )
     return dataset if start is not None else dataset.squeeze("replicate", drop=True)
 
 

@@ -29,6 +29,9 @@ NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")
 OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 
 SHOWN = ("error", "error_to_saddle", "projected_residual", "average_gap", "gap_integral")
+# Measured: two products of 40 x 40 and their bookkeeping.
+_SECONDS_PER_STEP = 5e-5
+
 MOVED = ("primal_movement", "dual_movement")
 
 
@@ -102,7 +105,7 @@ def minimax(
         Print one JSON document.
     """
     from giantstep import asymptotics
-    from giantstep.cli.console import print_json
+    from giantstep.cli.console import afford, print_json
     from giantstep.targets.moment_clock import Clock
 
     game = read_problem(
@@ -117,6 +120,7 @@ def minimax(
     times = () if at is None else tuple(numbers(at, "at"))
     clock = Clock(number(until, "until"), number(step, "step"), 8, times)
     lam = number(penalty, "penalty")
+    afford(_SECONDS_PER_STEP * clock.count, 2.0**26, yes=yes, what="predict minimax")
     theory = asymptotics.descent_ascent(game, penalty=lam, clock=clock)
     document = _document(theory, clock)
     if simulate is not None:

@@ -20,6 +20,7 @@ SPREAD = 1.5
 """Standard deviation of w."""
 
 _NODES = 24
+_BLOCK = 4096
 
 
 def tanh_kernel(x: Any, other: Any) -> Array:
@@ -46,8 +47,13 @@ def displaced(moves: Array, x: Any) -> Array:
     >>> displaced(displacement(np.array([2.0]), np.array([0.0])), [0.0]).round(6).tolist()
     [1.716818]
     """
-    places, values, slopes = _fields(x)
-    return values @ moves[0] + slopes @ moves[1] + places * (slopes @ moves[2])
+    inputs = np.atleast_1d(np.asarray(x, dtype=np.float64))
+    found = np.empty(len(inputs))
+    for start in range(0, len(inputs), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        places, values, slopes = _fields(inputs[part])
+        found[part] = values @ moves[0] + slopes @ moves[1] + places * (slopes @ moves[2])
+    return found
 
 
 def _fields(x: Any) -> tuple[Array, Array, Array]:

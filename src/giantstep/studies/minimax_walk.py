@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def minimax_walk(
     xarray.Dataset
         That of `run_games`, and over output_scale, replicate, time_point ``frozen_distance``, the L2 distance
         |f - f_frozen|; over replicate and time_point ``frozen_error``, ``frozen_gap_integral``,
-        ``frozen_movement``.
+        ``frozen_movement``, over output_scale too where unpaired particles start at noise of its size.
     """
     data = run_games(
         problem,
@@ -48,10 +48,23 @@ def minimax_walk(
         batch=batch,
         on_progress=on_progress,
     )
-    frozen = descent_ascent(problem, penalty=penalty, clock=clock, start=start)
+    frozen = _frozen(problem, penalty, clock, start, data["output_scale"])
     weights = MomentGrid(problem, penalty).rule.weights
     apart = (data["primal"] - frozen["primal"]) ** 2
     data["frozen_distance"] = np.sqrt((apart * weights).sum("node", skipna=False))
     for name, word in (("error", "error"), ("gap_integral", "gap_integral"), ("movement", "primal_movement")):
         data[f"frozen_{name}"] = frozen[word]
     return data
+
+
+def _frozen(
+    problem: MomentProblem, penalty: float, clock: Clock, start: TanhStart, scales: xr.DataArray
+) -> xr.Dataset:
+    """Return the frozen flow: one for all scales where it starts at zero, else one a scale."""
+    import xarray as xr
+
+    words: dict[str, Any] = {"penalty": penalty, "clock": clock, "start": start}
+    if start.paired:
+        return descent_ascent(problem, **words)
+    found = [descent_ascent(problem, output_scale=float(scale), **words) for scale in scales.values]
+    return xr.concat(found, scales, data_vars="all", coords="minimal", compat="override")

@@ -40,8 +40,14 @@ class LinearPath:
     dual_movement: Array
 
 
-def linear_flow(grid: MomentGrid, primal_kernel: Array, dual_kernel: Array, clock: Clock) -> LinearPath:
-    """Return explicit Euler from f = g = 0; f and g move together from their old values.
+def linear_flow(
+    grid: MomentGrid,
+    primal_kernel: Array,
+    dual_kernel: Array,
+    clock: Clock,
+    initial: Array | None = None,
+) -> LinearPath:
+    """Return explicit Euler; f and g move together from their old values.
 
     Parameters
     ----------
@@ -49,11 +55,13 @@ def linear_flow(grid: MomentGrid, primal_kernel: Array, dual_kernel: Array, cloc
     primal_kernel, dual_kernel : array, shape (nodes, nodes)
         K at pairs of nodes; the integral over x carries the weights of the rule.
     clock : Clock
+    initial : array, shape (2, nodes), optional
+        f and g at the start; by default zero, as of paired particles.
     """
     weights, first, second = grid.rule.weights, *grid.saddle()
     kernels = np.stack([primal_kernel * weights, dual_kernel * weights])
-    state = np.zeros((2, len(weights)))
-    pulled = np.zeros_like(state)
+    pulled = np.zeros((2, len(weights)))
+    state = pulled.copy() if initial is None else initial
     total, rows = 0.0, []
     recorded = set(clock.recorded.tolist())
     for number in range(clock.count + 1):
