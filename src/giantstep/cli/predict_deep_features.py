@@ -53,7 +53,7 @@ def deep_features(
     Parameters
     ----------
     data
-        Rows of your own: .npz with features and labels, or .csv with the label last.
+        Rows of your own: .npz with features and labels, .csv with the label last; or digits.
     samples
         Training samples, sizes such as 200 or 2p (p features). [default: 0.5p,1p,2p]
     ridge

@@ -11,7 +11,7 @@ MOST_BYTES = 2**33
 
 
 def read_rows(text: str) -> tuple[Any, Any]:
-    """Return (features, labels) of a file.
+    """Return (features, labels) of a file, or of scikit-learn's digits for the word ``digits``.
 
     An .npz file holds arrays ``features`` (rows, p) and ``labels`` (rows,), as ``numpy.savez`` writes them; a
     .csv file holds numbers, one row a sample, the label in the last column; a first line of names is skipped.
@@ -23,9 +23,13 @@ def read_rows(text: str) -> tuple[Any, Any]:
     SpecError
         When it holds something else.
     """
+    if text == "digits":
+        from giantstep.studies.digits import digits_rows
+
+        return digits_rows()
     path = Path(text)
     if not path.is_file():
-        raise StoreError(f"data: {text}: no such file; expected an .npz or .csv file.")
+        raise StoreError(f"data: {text}: no such file; expected an .npz or .csv file, or digits.")
     if path.stat().st_size > MOST_BYTES:
         raise StoreError(f"data: {text}: above 8 GiB; take fewer rows.")
     if path.suffix == ".npz":
