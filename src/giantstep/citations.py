@@ -40,6 +40,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "spectrum": (_TWO_STEPS, _BBP),
     "phase-map": (_TWO_STEPS,),
     "deep-features": ("2402.13999",),
+    "trained-features": ("2402.13999",),
     "time-scales": ("2303.00055",),
     "minimax": ("2404.12312",),
     "multi-task": ("2307.06887",),
