@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.networks import Activation, Network
+from giantstep.significance import equivalent_z
 from giantstep.streams import Streams
 from giantstep.targets import Target
 from giantstep.threads import check_threads
@@ -160,7 +161,7 @@ def spike_walk(
 
 
 def spike_scores(data: xr.Dataset, theories: dict[str, xr.Dataset]) -> xr.Dataset:
-    """Return means over replicates, standard errors, predictions and z-scores.
+    """Return means over replicates, standard errors, predictions and z-scores, as normal as few seeds allow.
 
     Each kind of features has the theory of `PREDICTED`: the surrogate without the variance term that without
     it. A spike that theory leaves in the bulk has no z-score.
@@ -182,7 +183,7 @@ def spike_scores(data: xr.Dataset, theories: dict[str, xr.Dataset]) -> xr.Datase
         if count > 1:
             error = data[name].std("replicate", ddof=1).values / np.sqrt(count)
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = (mean - expected) / error
+            z = equivalent_z((mean - expected) / error, count - 1)
         variables[name], variables[f"{name}_se"] = (dims, mean), (dims, error)
         variables[f"{name}_predicted"], variables[f"{name}_z"] = (dims, expected), (dims, z)
 
