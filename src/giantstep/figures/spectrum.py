@@ -67,7 +67,7 @@ def of_setting(one: xr.Dataset, *, width: int, height: int, title: str) -> Any:
     found = zip(one["predicted_singular_value"].values[present], one["rung"].values[present], strict=True)
     return spectrum_panel(
         one["spectrum"].values[None],
-        edge=float(one["edge"]),
+        edge=float(one["spectrum_edge"] if "spectrum_edge" in one else one["edge"]),
         start=float(one["predicted_edge"]),
         expected=[(float(value), int(rung)) for value, rung in found],
         width=width,

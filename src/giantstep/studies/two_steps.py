@@ -56,8 +56,8 @@ def summary(folder: str | Path) -> xr.Dataset:
         ladder, ``naive_*``; ``rung``, ``strong``. Over setting: ``edge`` and ``edge_se`` measured,
         ``predicted_edge``, ``predicted_count``, ``count_mean``, ``runs``, ``reuse``,
         ``first_rate_exponent``, ``second_rate_exponent``. Over (setting, singular_value_rank): ``spectrum``
-        of the first replicate. Over (setting, first_exponent, second_exponent): ``outlier_count`` and
-        ``informative_count`` of the limit.
+        of the first replicate, whose edge is ``spectrum_edge``. Over (setting, first_exponent,
+        second_exponent): ``outlier_count`` and ``informative_count`` of the limit.
     """
     import xarray as xr
 
@@ -212,6 +212,7 @@ def _one(runs: _Runs) -> xr.Dataset:
         variables[name] = (phases[name].dims, phases[name].values.astype(float))
     if "spectrum" in runs.stored[0].variables:
         variables["spectrum"] = ("singular_value_rank", runs.all_of("spectrum")[0])
+        variables["spectrum_edge"] = ((), float(runs.all_of("edge")[0, -1]))
     coordinates = {"first_exponent": _GRID, "second_exponent": _GRID}
     variables["target"] = ((), str(target))
     return xr.Dataset(variables, coordinates | {"spike": theory["spike"].values})
