@@ -17,6 +17,7 @@ def run_paper(
     out: str | None,
     variant: str | None,
     workers: str | None,
+    scheduler: str | None,
     *,
     resume: bool,
     dry_run: bool,
@@ -37,7 +38,14 @@ def run_paper(
     afford(seconds, memory, yes=yes, what=f"run {found.arxiv}")
     with study_progress(found.arxiv, len(found.figures)) as on_event:
         made = print_paper(
-            found, folder, draw_study, variant=variant, workers=processes, resume=resume, on_event=on_event
+            found,
+            folder,
+            draw_study,
+            variant=variant,
+            workers=processes,
+            scheduler=scheduler,
+            resume=resume,
+            on_event=on_event,
         )
     for one in made:
         for point, reason in one.outcome.failures:

@@ -71,7 +71,8 @@ def run(
     if is_paper(study):
         from giantstep.cli.papers import run_paper
 
-        return run_paper(study, out, variant, workers, resume=resume, dry_run=dry_run, yes=yes, json=json)
+        words = (study, out, variant, workers, scheduler)
+        return run_paper(*words, resume=resume, dry_run=dry_run, yes=yes, json=json)
     loaded = load(study, variant=variant)
     folder = Path(out) if out else Path("results") / loaded.name
     processes = None if workers is None else whole(workers, "workers")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, WriteError
 from giantstep.streams import fingerprint
 from giantstep.studies.canonical import spec_hash
 from giantstep.studies.costs import Estimate, estimate
@@ -68,6 +68,7 @@ def print_paper(
     *,
     variant: str | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     resume: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Printed, ...]:
@@ -83,18 +84,25 @@ def print_paper(
         Writes a study's figure into its folder and returns the files; figures are a room above this one.
     variant : {"quick", "full"}, optional
         The shorter or longer twins of the studies.
-    workers, resume, on_event
+    workers, scheduler, resume, on_event
         As for `giantstep.studies.run`.
 
     Returns
     -------
     tuple of Printed
         Those finished; an interrupt ends it early, and the same call goes on from there.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full, or a study's budget is spent; what is finished is kept.
     """
     made: list[Printed] = []
     for figure, study in studies_of(paper, variant):
         place = folder / figure.study
-        outcome = run(study, place, workers=workers, resume=resume, on_event=on_event)
+        outcome = run(study, place, workers=workers, scheduler=scheduler, resume=resume, on_event=on_event)
+        if outcome.stopped:
+            raise WriteError(f"{figure.study}: stopped: {outcome.stopped}")
         if outcome.interrupted:
             break
         try:
