@@ -170,6 +170,7 @@ def test_patterns_are_numbered_as_their_bits():
     [
         (lambda: Tasks(0, 5), "rank: found 0"),
         (lambda: Tasks(3, 0), "tasks: found 0"),
+        (lambda: Tasks(8, 10**6), "tasks: found 1000000, expected a whole number from 1 to 131072"),
         (lambda: Tasks(True, 5), "rank: found True"),
         (lambda: TaskTables.of([[1, 0]]), "entries other than 1 and -1"),
         (lambda: TaskTables.of([[1, -1, 1]]), r"shape \(1, 3\)"),

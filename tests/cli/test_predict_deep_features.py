@@ -117,6 +117,7 @@ def test_bad_data_is_one_line_and_exit_code_two(giantstep, tmp_path):
         (("--widths", "0"), "widths: found"),
         (("--widths", "many"), "widths: found"),
         (("--target", "z9", "--dimension", "5"), "rank 9 is above the dimension 5"),
+        (("--widths", "9000,9000", "--simulate", "50"), "Add --yes"),
         (("--bogus",), "no such option"),
     ],
 )

@@ -15,6 +15,7 @@ from giantstep.streams import Streams
 from giantstep.studies import Study, drawable, report, run
 from giantstep.studies.deep_walk import deep_walk
 from giantstep.studies.multi_task_walk import multi_task_walk
+from giantstep.studies.reports import home
 from giantstep.studies.store import Store
 from giantstep.studies.trained_walk import TrainedSetting, one_trained, spike_length, trained_walk
 from giantstep.targets.tasks import Tasks
@@ -113,6 +114,13 @@ def test_tables_and_figure_of_deep_features(deep):
     assert {"linearised", "z_linearised"} <= set(second.columns)
     chart = draw("deep-features", drawable(deep, "deep-features")).to_dict()
     assert len(chart["vconcat"]) == 2
+
+
+def test_a_paper_judges_both_studies(deep, multi):
+    for folder, kind in ((deep, "deep-features"), (multi, "multi-task")):
+        found = home(kind).judge(drawable(folder, kind))
+        assert found.verdict == "agrees"
+        assert "rms z" in found.reason
 
 
 def test_tables_and_figure_of_multi_task(multi):

@@ -93,7 +93,7 @@ def deep_features(
     count = 0 if simulate is None else _seeds(simulate)
     root = seed_number(seed)
     if data is not None:
-        walked, parameters = _of_data(data, samples, penalties, intercept, count, root)
+        walked, parameters = _of_data(data, samples, penalties, intercept, count, root, yes)
     else:
         from giantstep.networks import Activation
         from giantstep.networks.deep import DeepNetwork
@@ -151,16 +151,20 @@ def _sizes(text: str, dimension: int, width: int) -> list[int]:
 
 
 def _of_data(
-    file: str, samples: str, penalties: dict[str, Any], intercept: bool, seeds: int, seed: int
+    file: str, samples: str, penalties: dict[str, Any], intercept: bool, seeds: int, seed: int, yes: bool
 ) -> tuple[DeepWalk, dict[str, Any]]:
+    from giantstep.cli.console import afford
     from giantstep.cli.rows import read_rows
     from giantstep.errors import SpecError
-    from giantstep.studies.deep_walk import data_walk
+    from giantstep.studies.deep_walk import data_seconds, data_walk
 
     features, labels = read_rows(file)
     if features.ndim != 2:
         raise SpecError(f"features: found shape {features.shape}, expected (rows, features).")
-    sizes = _sizes(samples, features.shape[1], features.shape[1])
+    rows, width = features.shape
+    sizes = _sizes(samples, width, width)
+    seconds = data_seconds(rows, width, len(sizes), seeds)
+    afford(seconds, 24.0 * (rows + 2 * width) * width, yes=yes, what="predict deep-features --data")
     walked = data_walk(
         features, labels, samples=sizes, intercept=intercept, seeds=seeds, seed=seed, **penalties
     )
@@ -182,12 +186,13 @@ def _of_network(
 
     width = problem.learner.widths[-1]
     sizes = _sizes(samples, problem.dimension, width)
+    workers = check_threads(None if threads is None else whole(threads, "threads"))
+    widest = max(problem.dimension, *problem.learner.widths)
+    seconds = seconds_of(problem, sizes, max(seeds, 1), workers if seeds else 1)
+    memory = 8.0 * (workers if seeds else 1) * (6 * width**2 + 6 * widest**2)
+    afford(seconds, memory, yes=yes, what=f"predict deep-features{' --simulate' if seeds else ''}")
     if not seeds:
         return deep_theory(problem, samples=sizes, seed=seed, **penalties), {}
-    workers = check_threads(None if threads is None else whole(threads, "threads"))
-    seconds = seconds_of(problem, sizes, seeds, workers)
-    memory = 8.0 * workers * (6 * width**2 + 3 * problem.dimension**2)
-    afford(seconds, memory, yes=yes, what="predict deep-features --simulate")
     with progress("simulating", seeds) as advance:
         walked = deep_walk(
             problem, samples=sizes, seeds=seeds, seed=seed, threads=workers, on_progress=advance, **penalties

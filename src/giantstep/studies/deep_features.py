@@ -13,6 +13,7 @@ import numpy as np
 from giantstep.errors import SpecError, StoreError
 from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
+from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.learning_walk import rms
 from giantstep.studies.paired_scores import paired_score
 from giantstep.studies.reports import Table
@@ -54,6 +55,14 @@ def summary(folder: str | Path) -> xr.Dataset:
             values = np.array([curve[name] for curve in curves])
             variables[name] = (("curve", "line")[: values.ndim], values)
     return xr.Dataset(variables, attrs={"title": open_folder(folder).title})
+
+
+def judge(dataset: xr.Dataset) -> Judgement:
+    """Return whether errors follow the theory of each network's weights, or the plug-in after a step."""
+    linearised, bias = dataset["z_linearised"].values, ""
+    if np.isfinite(linearised).any():
+        bias = f"linearised after a step: {of_scores(linearised).reason.split(' over')[0]}"
+    return of_scores(dataset["z"].values, bias=bias)
 
 
 def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:

@@ -208,6 +208,12 @@ def _theory(instance: DeepInstance, samples: Sequence[int], ridge: Any, penalty:
     )
 
 
+def data_seconds(rows: int, width: int, points: int, seeds: int) -> float:
+    """Return about how long `data_walk` takes: moments, eigendecompositions, one regression a point."""
+    cube, moments = 4e-9 * width**3, 1e-10 * rows * width**2
+    return 0.2 + cube + moments + seeds * points * (cube + moments + 4e-9 * rows * width)
+
+
 def _measured(theory: xr.Dataset, runs: list[Any], seed: int) -> xr.Dataset:
     import xarray as xr
 

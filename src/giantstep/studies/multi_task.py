@@ -11,6 +11,7 @@ import numpy as np
 
 from giantstep.errors import SpecError, StoreError
 from giantstep.studies.collecting import open_folder
+from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.multi_task import read_settings, read_tasks
 from giantstep.studies.learning_walk import rms
 from giantstep.studies.paired_scores import paired_score
@@ -47,6 +48,11 @@ def summary(folder: str | Path) -> xr.Dataset:
     if trials:
         variables |= {name: ("trial", [row[name] for row in trials]) for name in trials[0]}
     return xr.Dataset(variables, attrs={"title": open_folder(folder).title})
+
+
+def judge(dataset: xr.Dataset) -> Judgement:
+    """Return whether alignments follow the closed law of their own tasks."""
+    return of_scores(dataset["alignment_z"].values)
 
 
 def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:

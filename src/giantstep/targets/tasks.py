@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 
 MAX_RANK = 8
 MAX_COUNT = 10**6
+MAX_ENTRIES = 2**25
 TASKS_STEP = 1
 """Tables have the address (INIT, replicate, 1, 0), whatever the dimension: the same tasks at every d."""
 
@@ -33,7 +34,7 @@ class Tasks:
     rank : int
         Latent bits r, from 1 to 8.
     count : int or None
-        How many tasks T; None for infinitely many.
+        How many tasks T, at most 2^25 table entries; None for infinitely many.
     balanced : bool
         Tables uniform among those with as many 1 as -1; else among all tables.
     centred : bool
@@ -61,7 +62,7 @@ class Tasks:
     def __post_init__(self) -> None:
         check_whole("rank", self.rank, 1, MAX_RANK)
         if self.count is not None:
-            check_whole("tasks", self.count, 1, MAX_COUNT)
+            check_whole("tasks", self.count, 1, min(MAX_COUNT, MAX_ENTRIES >> self.rank))
 
     def draw(self, streams: Streams, step: int = TASKS_STEP) -> TaskTables:
         """Return tables; those of another step are independent."""
