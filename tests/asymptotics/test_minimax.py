@@ -110,7 +110,7 @@ def test_kernels_of_particles_make_one_flow_a_replicate():
 
 
 def test_a_step_too_large_ends_in_a_status():
-    found = descent_ascent(clock=Clock(20000.0, 10.0))
+    found = descent_ascent(clock=Clock(3000.0, 30.0))
     assert str(found.status.values) == "nonfinite"
     assert "lower the step" in str(found.message.values)
     assert np.isnan(found.error.values[-1])

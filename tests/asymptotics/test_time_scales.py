@@ -237,6 +237,14 @@ def test_bad_input_is_one_line(build, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("ratio", [1e-300, 1e-100, 1e-30])
+def test_the_closed_form_of_phase_one_tends_to_its_leading_order(ratio):
+    # sqrt(eps) log(1/eps) / (4 sigma_1 phi_1), with corrections of relative order 1 / log(1/eps).
+    found = first_time(REFERENCE.sigma, REFERENCE.phi, ratio, readouts(1)[0])
+    leading = math.sqrt(ratio) * math.log(1 / ratio) / (4 * 0.8 * 1.0)
+    assert found / leading == pytest.approx(1.0, abs=5 / math.log(1 / ratio))
+
+
 def test_closed_forms_say_nan_where_there_is_nothing():
     assert math.isnan(zeroth_time(np.array([0.0, 1.0]), 0.1))
     assert math.isnan(first_time(np.array([1.0, 0.0]), np.array([1.0, 1.0]), 0.1, np.ones(3)))

@@ -232,7 +232,7 @@ def _played(data: xr.Dataset) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     from rich.text import Text as Words
 
-    from giantstep.cli.console import stdout
+    from giantstep.cli.console import plural, stdout
 
     console = stdout()
     constant = _short(document["constant"])
@@ -250,7 +250,8 @@ def _print(document: dict[str, Any]) -> None:
     played = document.get("simulation", {})
     for row in played.get("scales", []):
         title = f"alpha = {row['output_scale']:g}, width {played['width']}, {played['method']}"
-        console.print(Words(f"{title}, {played['seeds']} seeds; W2 {played['movement']}", style="bold"))
+        seeds = plural(played["seeds"], "seed")
+        console.print(Words(f"{title}, {seeds}; W2 {played['movement']}", style="bold"))
         console.print(_table(row["points"], "alpha x W2", row["output_scale"]))
     notes = [*document["warnings"], document["message"]]
     for sentence in [*notes, *played.get("warnings", []), *played.get("messages", [])]:

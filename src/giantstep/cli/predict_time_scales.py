@@ -227,7 +227,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import stdout
+    from giantstep.cli.console import plural, stdout
 
     console, given = stdout(), document["parameters"]
     for name in ("activation", "target"):
@@ -253,8 +253,8 @@ def _print(document: dict[str, Any]) -> None:
     console.print(table)
     console.print()
     legend = (
-        f"Flow of {given['width']} particles, {given['seeds']} starts, at d -> infinity; time: squared "
-        "residual at a quarter. Slope: against the ratio above; t_1 carries a log."
+        f"Flow of {given['width']} particles, {plural(given['seeds'], 'start')}, d -> infinity; time: "
+        "squared residual at a quarter. Slope: against the ratio above; t_1 carries a log."
     )
     console.print(Words(legend, style="dim"))
     for point in document.get("simulation", {}).get("points", []):

@@ -112,6 +112,14 @@ class MomentGrid:
         }
 
     @property
+    def absurd(self) -> float:
+        """A size of f or g that only a diverging game has: a million times that of the solution.
+
+        tanh saturates and the frozen flow is linear, so either grows for long before it overflows.
+        """
+        return 1e6 * (1.0 + math.sqrt(float(self.squared(self.solution))))
+
+    @property
     def constant(self) -> float:
         """V(0) = (|f_lam|_K^2 + |g_lam|_K^2) / 2 from f = g = 0, where it is known: without penalty.
 

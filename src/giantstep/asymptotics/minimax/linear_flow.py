@@ -64,12 +64,13 @@ def linear_flow(
     state = pulled.copy() if initial is None else initial
     total, rows = 0.0, []
     recorded = set(clock.recorded.tolist())
+    absurd = grid.absurd**2
     for number in range(clock.count + 1):
+        if not np.all(grid.squared(state) < absurd):
+            break
         if number in recorded:
             norms = np.sqrt(np.einsum("kn,kn->k", weights * pulled, np.einsum("knm,km->kn", kernels, pulled)))
             rows.append((*state.copy(), total, *norms))
-        if not np.isfinite(state).all():
-            break
         primal, dual = state
         total += clock.step * float(grid.penalty * grid.squared(primal - first) + grid.squared(dual - second))
         slopes = np.stack(grid.pulls(primal, dual))

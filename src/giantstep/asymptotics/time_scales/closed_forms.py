@@ -81,11 +81,11 @@ def first_time(sigma: Array, phi: Array, ratio: float, readout: Array) -> float:
     from scipy.optimize import brentq
 
     goal = math.sqrt(LEARNED) * abs(float(phi[1]))
+    if residual(_MAX_CLOCK) > goal:
+        return math.nan
     high = 1.0
     while residual(high) > goal:
-        if high > _MAX_CLOCK:
-            return math.nan
-        high *= 2
-    end = brentq(lambda theta: residual(theta) - goal, 0.0, min(high, _MAX_CLOCK), xtol=1e-14, rtol=1e-14)
+        high = min(2 * high, _MAX_CLOCK)
+    end = brentq(lambda theta: residual(theta) - goal, 0.0, high, xtol=1e-14, rtol=1e-14)
     value, _ = quad(lambda theta: 1.0 / residual(theta), 0.0, end, epsabs=0.0, epsrel=1e-11, limit=200)
     return root * value / strength

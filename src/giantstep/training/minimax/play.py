@@ -25,10 +25,6 @@ from giantstep.training.minimax.transport import coupling, movement
 Array = NDArray[np.float64]
 
 
-# tanh saturates, so a game that diverges grows for long before it overflows.
-_DIVERGED = 1e6
-
-
 class Pull(NamedTuple):
     """Weights r_n at places of the primal and q_n at places of the dual; None leaves the dual alone."""
 
@@ -134,6 +130,7 @@ def play(grid: MomentGrid, source: Source, start: tuple[Array, Array], scale: fl
     """Return the game from two clouds of particles (3, N), up to the clock's end or to infinity."""
     clouds = [start[0].copy(), start[1].copy()]
     saddle, nodes = grid.saddle(), grid.rule.nodes
+    absurd = grid.absurd
     population = isinstance(source, Population)
     total, rows = (0.0 if population else np.nan), []
     recorded = set(clock.recorded.tolist())
@@ -144,7 +141,7 @@ def play(grid: MomentGrid, source: Source, start: tuple[Array, Array], scale: fl
             forward(cloud, places) for cloud, places in zip(clouds, source.places(), strict=True)
         ]
         values = [output(cloud, one, scale) for cloud, one in zip(clouds, passes, strict=True)]
-        finite = all(bool(np.all(np.abs(value) < _DIVERGED)) for value in values)
+        finite = all(bool(np.all(np.abs(value) < absurd)) for value in values)
         if not finite:
             break
         if number in recorded:
