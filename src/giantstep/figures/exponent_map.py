@@ -15,8 +15,8 @@ _MOST = 3
 """Counts from here on share a colour."""
 
 _WORDS = ("none", "1", "2", "3+")
-_BLIND = ("#FFFFFF", "#E2E2E2", "#C4C4C4", "#A2A2A2")
-_SEES = ("#FFFFFF", "#C9DCF0", "#7FA8D4", "#2F6DB0")
+_BLIND = ("#F3EDE0", "#E2E2E2", "#C4C4C4", "#A2A2A2")
+_SEES = ("#F3EDE0", "#C9DCF0", "#7FA8D4", "#2F6DB0")
 
 
 def exponent_map(phases: xr.Dataset, *, point: tuple[float, float] | None = None) -> Any:
@@ -72,7 +72,7 @@ def _frame() -> dict[str, Any]:
 
     names = [_WORDS[0], *(f"{word} {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:])]
     colors = [_BLIND[0], *_BLIND[1:], *_SEES[1:]]
-    legend = alt.Legend(title=None, orient="top", columns=4, symbolType="square", symbolStrokeColor="#AAAAAA")
+    legend = alt.Legend(title=None, orient="top", columns=3, symbolType="square")
     color = alt.Color("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
     stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
     scale = alt.Scale(domain=[0, 0.5], nice=False)

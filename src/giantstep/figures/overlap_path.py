@@ -57,7 +57,9 @@ def path_picture(
             mean, error = mean_and_error(values[:, step, place])
             if np.isfinite(mean):
                 row = {"name": name, "step": step + _DODGE * (place - (len(names) - 1) / 2)}
-                tables["measured"].append(row | bar(mean, error))
+                ends = bar(mean, error)
+                # A size is never negative, whatever the bar of few seeds says.
+                tables["measured"].append(row | ends | {"low": max(ends["low"], 0.0)})
     if theory is not None:
         predicted = path(theory.expand_dims("replicate"), vectors)[0]
         tables["theory"] = [

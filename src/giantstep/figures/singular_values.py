@@ -80,7 +80,7 @@ def _frame() -> dict[str, Any]:
     legend = alt.Legend(
         title=None,
         orient="top",
-        columns=2,
+        columns=1,
         labelLimit=240,
         symbolType="stroke",
         symbolSize=300,
@@ -95,7 +95,7 @@ def _frame() -> dict[str, Any]:
     axis = alt.X(
         "x:Q", title="singular value", scale=alt.Scale(type="symlog", constant=1, nice=False, padding=30)
     )
-    axis = axis.axis(format="~g", grid=False, tickCount=5)
+    axis = axis.axis(labelExpr="format(datum.value, '~r')", grid=False, tickCount=5)
     y = alt.Y("y:Q", title="density of the bulk", scale=alt.Scale(zero=True))
     bars = alt.Chart(alt.NamedData("bars")).mark_rect(color="#B9C9DC", stroke="white", strokeWidth=0.5)
     dots = alt.Chart(alt.NamedData("dots")).mark_point(filled=True, size=90, color=COLORS[0], opacity=1)

@@ -39,11 +39,11 @@ function setting(event, panel) {
 function rows(all, panel) {
   const names = all[0].overlaps.map((cell) => cell.name);
   const shown = all.filter((row) => row.alignment !== null || row.overlaps.some((cell) => cell.theory !== null));
-  fill(panel.find(".table"), table("Overlaps, rms over neurons, ± standard error over seeds; theory in brackets",
+  fill(panel.find(".table"), table("Overlaps, rms over neurons, ± standard error over seeds",
     ["step", "predicted", "alignment", ...names.map((name) => h("span", {}, "overlap ", formula(name)))],
     shown.map((row) => [String(row.step), `dim ${row.predicted}`, measured(row.alignment, row.alignment_error),
       ...row.overlaps.map((cell) => cell.theory === null ? measured(cell.mean, cell.error)
-        : `${measured(cell.mean, cell.error)}  [${short(cell.theory)}]`)])));
+        : h("span", {}, measured(cell.mean, cell.error), h("span", { class: "beside" }, `theory ${short(cell.theory)}`)))])));
   const last = all.filter((row) => row.alignment !== null).pop();
   if (last) {
     const words = last.overlaps.map((cell) => `${cell.name} ${short(cell.mean)}`).join(", ");
