@@ -80,7 +80,7 @@ class Pool:
         Seconds from when a worker takes a question to its end.
     """
 
-    def __init__(self, size: int = 2, queue: int = 8, budget: float = BUDGET_SECONDS) -> None:
+    def __init__(self, size: int = 2, queue: int = 16, budget: float = BUDGET_SECONDS) -> None:
         self.size, self.queue, self.budget = size, queue, budget
         self.idle: asyncio.Queue[_Process] = asyncio.Queue()
         self.all: set[_Process] = set()

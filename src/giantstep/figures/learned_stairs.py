@@ -72,7 +72,7 @@ def _names(certificate: Certificate, step: int) -> str:
 def _frame(modes: tuple[str, ...], last: int, rank: int) -> dict[str, Any]:
     import altair as alt
 
-    color, shape, dash = page_look(modes, field="mode", symbolStrokeWidth=2)
+    color, shape, dash = page_look(modes, field="mode")
     x = alt.X("step:Q", title="giant steps t", scale=alt.Scale(domain=[0, last], nice=False))
     x = x.axis(values=list(range(last + 1)), format="d", grid=False)
     y = alt.Y(

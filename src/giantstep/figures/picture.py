@@ -60,17 +60,19 @@ def frame(layers: list[Any], *, height: int, title: str = "") -> dict[str, Any]:
     return document | {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 
-def page_look(names: Sequence[str], *, field: str = "name", **legend: Any) -> tuple[Any, Any, Any]:
-    """Return the encodings of `giantstep.figures.marks.look`, with one legend that shows all three.
+def page_look(
+    names: Sequence[str], *, field: str = "name", symbols: bool = True, **legend: Any
+) -> tuple[Any, Any, Any]:
+    """Return the encodings of `giantstep.figures.marks.look`, with one and the same legend for all three.
 
-    Vega-Lite complains in the console where a legend is there for colour and not for dash.
+    Vega-Lite complains in the console where the legends of colour, shape and dash differ.
     """
     import altair as alt
 
     from giantstep.figures.marks import look
 
-    own = alt.Legend(title=None, orient="top", **legend)
-    color, shape, _ = look(names, field=field, legend=own)
+    own = alt.Legend(title=None, orient="top", symbolStrokeWidth=0 if symbols else 2, **legend)
+    color, shape, _ = look(names, field=field, legend=own, symbols=symbols)
     return color, shape, look(names, field=field, legend=own, symbols=False)[2]
 
 

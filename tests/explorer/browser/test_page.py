@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +22,7 @@ QUICK = {"target": "", "steps": "?dimension=1000&seeds=2", "curve": "", "spectra
 def test_a_click_on_the_map_and_the_sliders_move_the_cross(reader):
     reader.open("#spectra?width=100&dimension=100")
     reader.settled()
+    reader.until(lambda: reader.drawings("phases") > 0)
     chart = reader.find("#panel-spectra [data-chart=phases] svg")
     ActionChains(reader.driver).move_to_element_with_offset(chart, -40, 60).click().perform()
     reader.until(lambda: reader.find("#spectra-first").get_attribute("value") != "0.4")
@@ -58,7 +60,7 @@ def test_a_typed_target_is_certified(reader):
     reader.ask("#target-target", "z1*z2")
     assert "Nothing is learnt" in reader.text("#panel-target .certificates")
     assert reader.text("#panel-target .formula").replace("\n", "") == "f*(z) = z1·z2"
-    reader.find("#target-pick").send_keys("stair2")
+    Select(reader.find("#target-pick")).select_by_value("stair2")
     reader.until(lambda: "Everything is learnt" in reader.text("#panel-target .certificates"))
     assert reader.find("#target-target").get_attribute("value") == "stair2"
 

@@ -16,6 +16,16 @@ export class Asker {
     this.controller = null;
   }
 
+  send(question, signal) {
+    return fetch(`/ask/${this.panel}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-giantstep-token": token },
+      body: JSON.stringify(question),
+      signal,
+      credentials: "same-origin",
+    });
+  }
+
   // Calls onEvent for every event of this question, and of no other. Resolves to "answered", "dropped" or "failed".
   async ask(question, onEvent) {
     this.cancel();
@@ -24,13 +34,12 @@ export class Asker {
     this.controller = controller;
     const current = () => number === this.number;
     try {
-      const response = await fetch(`/ask/${this.panel}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", "x-giantstep-token": token },
-        body: JSON.stringify(question),
-        signal: controller.signal,
-        credentials: "same-origin",
-      });
+      let response = await this.send(question, controller.signal);
+      // Questions that were dropped a moment ago may still fill the queue.
+      for (let tries = 0; response.status === 503 && tries < 20 && current(); tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        response = await this.send(question, controller.signal);
+      }
       if (!response.ok) throw new Error((await response.json()).error);
       let failed = false;
       let ended = false;

@@ -76,7 +76,7 @@ export class Form {
       const typed = field.type === "text" || field.type === "number";
       field.addEventListener("input", () => {
         say(field);
-        later(typed ? 350 : field.type === "range" ? 30 : 0);
+        later(typed ? 350 : field.type === "range" ? 80 : 0);
       });
       if (typed) field.addEventListener("change", () => later(0));
     }
