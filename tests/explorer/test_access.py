@@ -168,5 +168,8 @@ def test_all_addresses_of_the_machine_take_addresses_but_no_foreign_names():
     assert one.refuse("GET", {"host": "192.0.2.7"}) is None
     assert one.refuse("GET", {"host": "192.0.2.8"}).status == 421
     assert one.refuse("GET", {"host": "localhost"}).status == 421
+    six = Access(host="::1", port=80)
+    assert six.refuse("GET", {"host": "[::1]:80", "origin": "http://[::1]:80"}) is None
+    assert six.url.startswith("http://[::1]:80/?token=")
     assert not everywhere.local
     assert not one.local

@@ -2,7 +2,7 @@
 
 import json
 import os
-import threading
+import signal
 import time
 
 import pytest
@@ -65,8 +65,15 @@ def test_a_worker_that_does_not_listen_is_ended_for_real(narrow):
     narrow.ask("target", SHORT)
     (before,) = _pids(narrow)
     worker = next(iter(narrow.pool.all))
-    os.kill(before, 19)  # SIGSTOP: deaf and dumb, like a computation that never looks up.
-    assert "took longer than the 3 s" in narrow.error("target", SHORT)
+    with narrow.client.stream(
+        "POST", f"{narrow.base}/ask/steps", content=json.dumps(LONG), headers=narrow.headers()
+    ) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        # Deaf and dumb, like a computation that never looks up.
+        os.kill(before, signal.SIGSTOP)
+        events = [json.loads(line) for line in lines]
+    assert "took longer than the 3 s" in events[-2]["message"]
     assert _until(lambda: _pids(narrow) and before not in _pids(narrow))
     assert worker.process.returncode is not None
     assert not _alive(before)
@@ -76,10 +83,14 @@ def test_a_worker_that_does_not_listen_is_ended_for_real(narrow):
 def test_a_worker_that_dies_is_replaced_and_the_page_is_told(narrow):
     narrow.ask("target", SHORT)
     (before,) = _pids(narrow)
-    timer = threading.Timer(0.3, os.kill, (before, 9))
-    timer.start()
-    assert "ended early" in narrow.error("steps", LONG)
-    timer.join()
+    with narrow.client.stream(
+        "POST", f"{narrow.base}/ask/steps", content=json.dumps(LONG), headers=narrow.headers()
+    ) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        os.kill(before, signal.SIGKILL)
+        events = [json.loads(line) for line in lines]
+    assert "ended early" in events[-2]["message"]
     assert narrow.ask("target", SHORT)[-1]["event"] == "exports"
 
 

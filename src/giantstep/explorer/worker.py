@@ -65,6 +65,7 @@ class Worker:
             if number in self.cancelled:
                 raise Cancelled
 
+        self._write({"id": number, "begin": True})
         try:
             answer(panel, question, Call(lambda event: self._write({"id": number, "event": event}), check))
         except Cancelled:

@@ -124,7 +124,9 @@ class Pool:
                 await asyncio.wait_for(asyncio.shield(worker.ready), _START_SECONDS)
                 worker.write({"id": number, "panel": panel, "question": question})
                 state = _ASKED
-                deadline = asyncio.get_running_loop().time() + self.budget
+                # A worker may still be warming up for other panels: the budget starts when it begins.
+                clock = asyncio.get_running_loop().time
+                deadline = clock() + _START_SECONDS
                 while True:
                     async with asyncio.timeout_at(deadline):
                         message = await worker.read()
@@ -132,6 +134,9 @@ class Pool:
                         raise _Died
                     if "end" in message:
                         break
+                    if "begin" in message:
+                        deadline = clock() + self.budget
+                        continue
                     yield message["event"]
                 state = _ANSWERED
             except TimeoutError:

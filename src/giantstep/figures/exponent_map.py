@@ -70,8 +70,8 @@ def _kind(count: int, sees: int) -> str:
 def _frame() -> dict[str, Any]:
     import altair as alt
 
-    names = [_WORDS[0], *(f"{word} {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:])]
-    colors = [_BLIND[0], *_BLIND[1:], *_SEES[1:]]
+    names = [f"{word} {sight}" for sight in ("blind", "seeing") for word in _WORDS[1:]] + [_WORDS[0]]
+    colors = [*_BLIND[1:], *_SEES[1:], _BLIND[0]]
     legend = alt.Legend(title=None, orient="top", columns=3, symbolType="square")
     color = alt.Color("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
     stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
