@@ -93,6 +93,19 @@ def test_downstream_accuracy_orders_the_representations():
     assert float(single) < float(mean.sel(representation="multi", downstream_samples=400))
 
 
+def test_leakage_is_a_ceiling_downstream_that_more_pretraining_lifts():
+    found = []
+    for kappa in (10, 160):
+        setting = Pretraining(50, 200, 50 * kappa, 50 * kappa)
+        walked = multi_task_walk(Tasks(3, 200), [setting], seeds=5, downstream=[600], downstream_tasks=2)
+        found.append(walked.data.accuracy.sel(downstream_samples=600))
+    few, many = (one.sel(representation="multi").values for one in found)
+    oracle = found[1].sel(representation="oracle").values
+    for above, below in ((many, few), (oracle, many)):
+        gain = above - below
+        assert gain.mean() / (gain.std(ddof=1) / np.sqrt(5)) > needed_t(2, 4, single=2.33)
+
+
 def test_an_oracle_learns_a_task_that_inputs_drawn_by_hand_confirm():
     streams, tables = Streams(7), TaskTables.of([[1, 1, -1, -1]])  # the second bit
     found = accuracies(oracle_layer(60, 20, 2, streams), tables, [400], streams)

@@ -11,6 +11,9 @@ from giantstep.cli.options import Count, OptionalCount, Text, seed_number, whole
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="SIZE,..")]
 OptionalSizes = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="N,..")]
+CEILING = (
+    "downstream: the leakage outside the bits keeps multi below oracle; more pretraining samples lift it"
+)
 LAW = ("alignment", "signal", "leakage", "conditioning", "conditioning_width")
 
 
@@ -128,6 +131,7 @@ def _simulate(
     threads: str | None,
     yes: bool,
 ) -> dict[str, Any]:
+    from giantstep.asymptotics.multi_task.alignment_curve import CONDITIONING
     from giantstep.cli.console import afford, finite, progress
     from giantstep.errors import SpecError
     from giantstep.studies.learning_walk import rms
@@ -175,7 +179,10 @@ def _simulate(
             for kind in scores["representation"].values
             for n in later
         ]
-    return {"simulation": result, "warnings": list(walked.warnings)}
+    found: dict[str, Any] = {"simulation": result, "warnings": list(walked.warnings)}
+    if later:
+        found["corrections"] = [CONDITIONING, CEILING]
+    return found
 
 
 def _print(document: dict[str, Any]) -> None:
