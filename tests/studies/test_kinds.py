@@ -53,6 +53,11 @@ def test_the_hash_of_every_spec_ever_written_stays(name):
         assert (len(points), hashlib.sha256(text.encode()).hexdigest()) == (golden["count"], golden["digest"])
 
 
+def test_every_kind_has_golden_hashes():
+    frozen = {kind for golden in GOLDEN.values() for kind, _ in golden.get("points", ())}
+    assert frozen == set(kinds.KINDS)
+
+
 def test_every_kind_has_strict_words_under_its_own_name():
     assert list(kinds.KINDS) == [kind.name for kind in kinds.REGISTER]
     for kind in kinds.REGISTER:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from giantstep.errors import StoreError, WriteError
+from giantstep.errors import GiantStepError, StoreError, WriteError
 from giantstep.studies.checking import set_aside
 from giantstep.studies.costs import cost_of, seconds_of
 from giantstep.studies.executors import Crew, crew
@@ -126,7 +126,7 @@ def run(
     executor : concurrent.futures.Executor or distributed.Client, optional
         Workers of your own; ``workers`` then says how many points they take at once. It is not shut down.
     resume : bool
-        Continue in a folder whose study.toml differs from this study (it is replaced, points are kept).
+        Continue in a folder whose study.toml asks for other points (it is replaced, points are kept).
     on_event : callable, optional
         Told of progress.
 
@@ -236,16 +236,27 @@ def _claim(store: Store, study: Study, resume: bool) -> None:
     """Put the study's text into the folder, or refuse a folder that is another study's."""
     path = store.folder / STUDY_FILE
     if path.exists():
-        same = path.read_text(encoding="utf-8") == study.text
-        if not same and not resume:
+        text = path.read_text(encoding="utf-8")
+        if not resume and not _same_points(text, study):
             raise StoreError(
                 f"{store.folder}: holds the results of another study; choose another folder, "
                 "or continue there with resume (--resume)."
             )
-        if same and (store.folder / "points").is_dir():
+        if text == study.text and (store.folder / "points").is_dir():
             return
     store.prepare()
     commit(path, lambda temporary: temporary.write_text(study.text, encoding="utf-8"))
+
+
+def _same_points(text: str, study: Study) -> bool:
+    """Whether an earlier text of a study asks for the same points: its title or budget may have changed."""
+    if text == study.text:
+        return True
+    try:
+        earlier = Study.parse(text)
+    except GiantStepError:
+        return False
+    return {point.hash for point in earlier.points} == {point.hash for point in study.points}
 
 
 def _make_room(point: Point, state: State, reason: str, progress: _Progress) -> bool:
