@@ -34,9 +34,13 @@ function card(event) {
     h("p", { class: "verdict" }, verdict, event.status === "undecided" ? h("em", {}, " (undecided)") : null),
     h("ol", { class: "steps" }, event.steps.map((step) => h("li", {},
       h("p", {}, h("b", {}, `Step ${step.step}`), " · ", step.gained ? formula(step.gained) : "nothing new",
-        h("span", { class: "soft" }, ` · ${step.dimension} of ${event.effective_rank} · `, formula(step.samples), " samples")),
+        h("span", { class: "soft" }, ` · ${step.dimension} of ${event.effective_rank} · `, samples(step.samples))),
       step.reasons.map((reason) => h("p", { class: "reason" }, reason))))),
     event.conclusions.map((sentence) => h("p", {}, sentence)));
+}
+
+function samples(text) {
+  return text.includes("same batch") ? ["no new samples"] : [...formula(text), " samples"];
 }
 
 // Exponents are the same in both modes.
