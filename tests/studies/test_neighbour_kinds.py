@@ -79,6 +79,26 @@ def test_the_summaries_become_tables_figures_and_a_verdict(folders):
     assert np.isnan(games.gap_integral.sel(game="naive")).all()
 
 
+def test_an_interrupted_run_is_summed_up_as_far_as_it_went(folders, tmp_path):
+    import shutil
+
+    for name, place in folders.items():
+        part = tmp_path / name
+        shutil.copytree(place, part)
+        study = Study.parse((part / "study.toml").read_text())
+        lost = next(iter(study.points)).hash
+        (found,) = (file for file in part.rglob(f"*{lost}*.nc"))
+        found.unlink()
+        data = drawable(part, name)
+        assert all(table.rows for table in report(part, name))
+        assert judge(part, name).verdict in {"agrees", "not resolved"}
+        if name == "minimax":
+            assert np.isfinite(data.error.sel(game="games").values).all()
+            assert np.isnan(data.error_se.sel(game="games", output_scale=4.0).values).all()
+        else:
+            assert np.isfinite(data.learning_time.values).all()
+
+
 def test_a_folder_of_something_else_is_refused(folders):
     with pytest.raises(SpecError, match="found no flow"):
         drawable(folders["minimax"], "time-scales")

@@ -10,6 +10,7 @@ import numpy as np
 from giantstep.errors import SpecError
 from giantstep.studies.collecting import collect, open_folder
 from giantstep.studies.judgement import Judgement
+from giantstep.studies.over_replicates import mean_over
 from giantstep.studies.reports import Table
 from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
 
@@ -58,15 +59,13 @@ def summary(folder: str | Path) -> xr.Dataset:
         points = slice(0, data.sizes["time_point"])
         places = [scales.index(float(scale)) for scale in data[AXIS].values]
         for name in CURVES:
-            values = data[name].values
-            count = values.shape[1]
-            curves[name][row, places, points] = values.mean(axis=1)
-            if count > 1:
-                curves[f"{name}_se"][row, places, points] = values.std(axis=1, ddof=1) / np.sqrt(count)
+            mean, error = mean_over(data[name].values, axis=1)
+            curves[name][row, places, points], curves[f"{name}_se"][row, places, points] = mean, error
         for name in frozen:
-            lines[name][row, points] = data[name].values[0].mean(axis=0)
+            # The frozen flow knows no scale, so whichever points are there tell it.
+            lines[name][row, points] = mean_over(data[name].values, axis=(0, 1))[0]
         for name in facts:
-            facts[name][row] = data[name].values.ravel()[0]
+            facts[name][row] = np.nanmax(data[name].values)
     variables: dict[str, Any] = {
         name: (("game", AXIS, "time_point"), value) for name, value in curves.items()
     }

@@ -11,6 +11,7 @@ from giantstep.asymptotics.time_scales.exponents import local_slopes
 from giantstep.errors import SpecError
 from giantstep.studies.collecting import collect, open_folder
 from giantstep.studies.judgement import Judgement
+from giantstep.studies.over_replicates import mean_over
 from giantstep.studies.reports import Table, mean_and_error
 from giantstep.verdict import AGREES, NOT_RESOLVED
 
@@ -71,24 +72,21 @@ def _flows(data: xr.Dataset) -> dict[str, Any]:
     ratios = data[AXIS].values.astype(float)
     times = data["learning_time"].values
     with np.errstate(all="ignore"):
-        logs = np.log(times)
         slopes, errors = local_slopes(ratios, times)
         without, _ = local_slopes(ratios, times[..., 1:2] / np.log(1 / ratios)[:, None, None])
-        mean = logs.mean(axis=1)
-        count = times.shape[1]
-        spread = logs.std(axis=1, ddof=1) / np.sqrt(count) if count > 1 else np.full_like(mean, np.nan)
+    mean, spread = mean_over(np.log(times), axis=1)
     both = (AXIS, "component")
     found: dict[str, Any] = {
         "learning_time": (both, np.exp(mean)),
         "learning_time_se": (both, np.exp(mean) * spread),
         "local_slope": (both, slopes),
         "local_slope_se": (both, errors),
-        "predicted_time": (both, data["predicted_time"].values.mean(axis=1)),
-        "risk_after": (both, data["risk_after"].values.mean(axis=1)),
-        "exponent": ("component", data["exponent"].values[0, 0]),
-        "plateau": ("component", data["plateau"].values[0, 0]),
-        "time": ((AXIS, "time_point"), data["time"].values[:, 0]),
-        "risk": ((AXIS, "time_point"), data["risk"].values.mean(axis=1)),
+        "predicted_time": (both, mean_over(data["predicted_time"].values, axis=1)[0]),
+        "risk_after": (both, mean_over(data["risk_after"].values, axis=1)[0]),
+        "exponent": ("component", mean_over(data["exponent"].values, axis=(0, 1))[0]),
+        "plateau": ("component", mean_over(data["plateau"].values, axis=(0, 1))[0]),
+        "time": ((AXIS, "time_point"), mean_over(data["time"].values, axis=1)[0]),
+        "risk": ((AXIS, "time_point"), mean_over(data["risk"].values, axis=1)[0]),
         AXIS: ratios,
         "component": data["component"].values,
     }
@@ -109,9 +107,9 @@ def _finite(data: xr.Dataset, sweep: str, names: list[str]) -> list[dict[str, An
                 "label": ", ".join([sweep, *values]),
                 "deviation": mean,
                 "deviation_se": error,
-                "case_time": one["time"].values[0],
-                "case_risk": one["finite_risk"].values.mean(axis=0),
-                "case_limit": one["risk"].values.mean(axis=0),
+                "case_time": mean_over(one["time"].values, axis=0)[0],
+                "case_risk": mean_over(one["finite_risk"].values, axis=0)[0],
+                "case_limit": mean_over(one["risk"].values, axis=0)[0],
             }
         )
     return found
