@@ -30,7 +30,7 @@ extensions = [
     "mathml",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build", "_ext", "conf.py", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_ext", "conf.py", "gallery.py", "**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3

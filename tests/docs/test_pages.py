@@ -42,6 +42,17 @@ def test_notebook_pages_say_which_kernel():
             assert page.read_text("utf-8").startswith("---\njupytext:"), page.name
 
 
+def test_the_reference_names_everything_public():
+    import giantstep as gs
+    from giantstep import testing
+
+    text = (DOCS / "api.md").read_text("utf-8")
+    public = {f"giantstep.{name}" for name in gs.__all__ if name != "predict"}
+    public |= {f"giantstep.predict.{name}" for name in gs.predict.__all__}
+    public |= {f"giantstep.testing.{name}" for name in testing.__all__ if name.startswith("check")}
+    assert not {name for name in public if not re.search(rf":: {re.escape(name)}$", text, re.MULTILINE)}
+
+
 def test_every_page_is_reached_from_the_index():
     named = set(re.findall(r"^[\w./-]+$", (DOCS / "index.md").read_text("utf-8"), re.MULTILINE))
     for page in PAGES:
