@@ -15,7 +15,7 @@ from giantstep.targets.moment_grid import MomentGrid
 from giantstep.targets.moment_problems import InstrumentalVariable, PolicyEvaluation
 from giantstep.targets.moment_solutions import HermiteSeries
 
-from ..moments import Regression
+from ..moments import Regression, listed_start
 from ..neighbours import listed
 
 PROBLEMS = [InstrumentalVariable(), PolicyEvaluation(), Regression()]
@@ -107,6 +107,17 @@ def test_kernels_of_particles_make_one_flow_a_replicate():
     found = descent_ascent(start=TanhStart(width=20, seeds=2), clock=Clock(2.0))
     assert found.error.dims == ("replicate", "time_point")
     assert float(abs(found.error[0, -1] - found.error[1, -1])) > 1e-6
+
+
+def test_finite_width_passes_the_constant_and_great_width_comes_to_the_limit():
+    clock = Clock(100.0, 0.05, at=(100.0,))
+    narrow, wide = (
+        descent_ascent(start=listed_start(3, width)[0], clock=clock).gap_integral.values
+        for width in (300, 3000)
+    )
+    limit = float(descent_ascent(clock=clock).gap_integral[0])
+    assert narrow.max() > 1.1420883374643216
+    assert np.abs(wide - limit).max() < 0.03 < np.abs(narrow - limit).max()
 
 
 def test_a_step_too_large_ends_in_a_status():
