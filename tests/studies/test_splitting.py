@@ -55,7 +55,7 @@ def test_a_shared_point_has_the_bits_of_one_worker(name, tmp_path):
     with ThreadPoolExecutor(3) as pool:
         perform_shared(point.task, str(tmp_path / "shared"), pool, 3)
     assert content(tmp_path / "shared", point) == content(tmp_path / "one", point)
-    assert not list((tmp_path / "shared" / "parts").iterdir())
+    assert not (tmp_path / "shared" / "parts").exists()
 
 
 class Stopping(ThreadPoolExecutor):
@@ -108,19 +108,46 @@ def test_a_piece_is_a_pure_task_that_returns_a_hash(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_run_shares_the_point_that_would_keep_one_worker_busy_longest(tmp_path, monkeypatch):
-    text = HEAD + "seeds = 2\nzip.seeds = [1, 2]\nzip.dimension = [1000, 1001]\nengine = 'reduced'\n"
-    text = text.replace("seeds = 2\n", "")
-    text += "zip.protocol.batch = [1500000, 1000]\nprotocol = {steps = 1, learning_rate = 3}"
+LONGEST = (
+    HEAD
+    + """
+engine = "reduced"
+protocol = {steps = 1, learning_rate = 3}
+zip.seeds = [1, 2]
+zip.dimension = [1000, 1001]
+zip.protocol.batch = [1500000, 1000]
+"""
+)
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Tasks that a run shared by chunks."""
+    tasks = []
     monkeypatch.setattr(runner, "SPLIT_SECONDS", 0.01)
-    shared = []
     monkeypatch.setattr(
-        runner, "perform_shared", lambda task, *words: shared.append(task) or perform_shared(task, *words)
+        runner, "perform_shared", lambda task, *words: tasks.append(task) or perform_shared(task, *words)
     )
-    study = Study.parse(text)
+    return tasks
+
+
+def test_a_run_shares_the_point_that_would_keep_one_worker_busy_longest(tmp_path, shared):
+    study = Study.parse(LONGEST)
     with ThreadPoolExecutor(2) as pool:
         assert run(study, tmp_path / "shared", executor=pool, workers=2).done == 3
     assert len(shared) == 1
+    run(study, tmp_path / "one", workers=1)
+    for point in study.points:
+        assert content(tmp_path / "shared", point) == content(tmp_path / "one", point)
+
+
+def test_a_dask_scheduler_shares_chunks_too(tmp_path, shared):
+    from distributed import LocalCluster
+
+    study = Study.parse(LONGEST)
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        outcome = run(study, tmp_path / "shared", scheduler=cluster.scheduler_address)
+    assert (outcome.done, outcome.failures, len(shared)) == (3, (), 1)
     run(study, tmp_path / "one", workers=1)
     for point in study.points:
         assert content(tmp_path / "shared", point) == content(tmp_path / "one", point)

@@ -18,8 +18,8 @@ _HOME = {
     "Setting": "giantstep.studies.costs",
     "Health": "giantstep.studies.checking",
     "Estimate": "giantstep.studies.costs",
-    "Event": "giantstep.studies.runner",
-    "Outcome": "giantstep.studies.runner",
+    "Event": "giantstep.studies.events",
+    "Outcome": "giantstep.studies.events",
     "Study": "giantstep.studies.study",
     "builtin": "giantstep.studies.library",
     "collect": "giantstep.studies.collecting",
@@ -57,11 +57,12 @@ if TYPE_CHECKING:
     from giantstep.studies.checking import Health, check, listing, repair
     from giantstep.studies.collecting import collect
     from giantstep.studies.costs import Estimate, Setting, estimate, settings_of
+    from giantstep.studies.events import Event, Outcome
     from giantstep.studies.exporting import export
     from giantstep.studies.judging import verdicts
     from giantstep.studies.library import builtin, load
     from giantstep.studies.reports import drawable, report
-    from giantstep.studies.runner import Event, Outcome, run
+    from giantstep.studies.runner import run
     from giantstep.studies.study import Study
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from giantstep.errors import CapabilityError, SpecError
@@ -31,12 +31,15 @@ class Crew:
         A crew of one for points suspected of killing their worker; None where executors are not ours.
     ahead : int
         Points handed out beyond the slots, so that no worker waits; few, for an interrupt waits for them.
+    close : callable
+        Ends what was made for this run.
     """
 
     open: Callable[[], AbstractContextManager[Executor]]
     slots: Callable[[], int]
     alone: Callable[[], Crew] | None = None
     ahead: int = 1
+    close: Callable[[], object] = lambda: None
 
 
 def crew(workers: int | None, scheduler: str | None, executor: Any) -> Crew:
@@ -155,11 +158,4 @@ def _scheduler(address: str) -> Crew:
             f"scheduler {address!r}: does not answer ({reason}). Start one with 'dask scheduler', and "
             "workers with 'dask worker', on machines that share the results folder."
         ) from None
-    inner = _client(client)
-
-    @contextlib.contextmanager
-    def hold() -> Iterator[Executor]:
-        with client, inner.open() as executor:
-            yield executor
-
-    return Crew(hold, inner.slots)
+    return replace(_client(client), close=client.close)

@@ -13,6 +13,7 @@ from typing import Any
 from giantstep.errors import GiantStepError, StoreError, WriteError
 from giantstep.studies.checking import set_aside
 from giantstep.studies.costs import cost_of, seconds_of
+from giantstep.studies.events import Event, Outcome
 from giantstep.studies.executors import Crew, crew
 from giantstep.studies.index import Index
 from giantstep.studies.interrupts import Interrupts
@@ -28,77 +29,6 @@ SPLIT_SECONDS = 60.0
 _TRIES = 3
 _DIED = "a worker process died while computing it; it may need more memory than there is"
 _UNSEEN = "the worker wrote nothing here; workers must see the results folder under the same path"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened to a run, for progress displays.
-
-    Attributes
-    ----------
-    kind : {"start", "aside", "done", "failed", "stopping", "interrupted", "end"}
-        ``aside``: a file that was not what it should be went to quarantine. ``stopping``: what is under way
-        is finished, then the run ends.
-    point : Point or None
-        None for events of the whole run.
-    finished, total : int
-        Points finished so far (skipped ones included) and in all.
-    message : str
-        The reason of a failure.
-    work_done, work_total : float
-        Estimated seconds of work behind and in all.
-    seconds, computed : float, int
-        Since the start, and points finished since then.
-    """
-
-    kind: str
-    point: Point | None
-    finished: int
-    total: int
-    message: str = ""
-    work_done: float = 0.0
-    work_total: float = 0.0
-    seconds: float = 0.0
-    computed: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Points a second."""
-        return self.computed / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Expected time to the end, by the work behind; None before there is any."""
-        if not self.work_done:
-            return None
-        return self.seconds * max(self.work_total - self.work_done, 0.0) / self.work_done
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended; nothing raises for one bad point.
-
-    Attributes
-    ----------
-    folder : Path
-    done, skipped : int
-        Points computed now, and found computed already.
-    failures : tuple of (Point, str)
-        Points that failed, each with its reason.
-    interrupted : bool
-        Whether Ctrl-C or SIGTERM ended it; points already written are safe, running it again continues.
-    seconds : float
-    stopped : str
-        Why it ended before its last point otherwise: a full disk, a spent budget.
-    """
-
-    folder: Path
-    done: int
-    skipped: int
-    failures: tuple[tuple[Point, str], ...]
-    interrupted: bool
-    seconds: float
-    stopped: str = ""
 
 
 def run(
@@ -147,13 +77,20 @@ def run(
     >>> run(study, tempfile.mkdtemp(), workers=1).done
     2
     """
-    began = time.perf_counter()
     team = crew(workers, scheduler, executor)
-    store = Store(Path(folder).resolve())
+    try:
+        return _run(study, Path(folder), team, resume, on_event or (lambda event: None))
+    finally:
+        team.close()
+
+
+def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callable[[Event], None]) -> Outcome:
+    began = time.perf_counter()
+    store = Store(folder.resolve())
     _claim(store, study, resume)
     left = Index.open(store).left(point.hash for point in study.points)
     waiting = [point for point in study.points if point.hash in left]
-    progress = _Progress(study, waiting, store, on_event or (lambda event: None), began)
+    progress = _Progress(study, waiting, store, on_event, began)
     progress.tell("start")
     waiting = [point for point in waiting if _make_room(point, *left[point.hash], progress)]
     # The longest first, so that no worker is left with a long one at the end.
@@ -169,7 +106,7 @@ def run(
         progress.tell("interrupted")
     progress.tell("end", message=progress.stopped)
     return Outcome(
-        Path(folder),
+        folder,
         progress.done,
         len(study.points) - len(left),
         tuple(progress.failures),

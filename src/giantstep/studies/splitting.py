@@ -80,6 +80,7 @@ def perform_shared(
         raise trouble.cause from None
     with suppress(OSError):
         shutil.rmtree(_parts(folder, name))
+        _parts(folder, name).parent.rmdir()
     return name
 
 

@@ -12,12 +12,13 @@ from giantstep.errors import SpecError, WriteError
 from giantstep.streams import fingerprint
 from giantstep.studies.canonical import spec_hash
 from giantstep.studies.costs import Estimate, estimate
+from giantstep.studies.events import Event, Outcome
 from giantstep.studies.judgement import Judgement, judge
 from giantstep.studies.library import load
 from giantstep.studies.papers.papers import Paper, PaperFigure
 from giantstep.studies.provenance import provenance
 from giantstep.studies.reports import report
-from giantstep.studies.runner import Event, Outcome, run
+from giantstep.studies.runner import run
 from giantstep.studies.store import commit
 from giantstep.studies.study import Study
 
