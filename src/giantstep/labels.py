@@ -24,6 +24,7 @@ DIMENSIONS: Final = {
     "downstream_samples": "samples of one downstream task",
     "entry": "one setting at one number of samples, in the summary of a study",
     "trial": "one representation at one number of downstream samples, in the summary of a study",
+    "size": "one width and law of the rows, in the summary of a study",
     "curve": "one predicted line of a summary",
     "line": "place along a predicted line",
     "sample_ratio": "n / d of the readout batch",

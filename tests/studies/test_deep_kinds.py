@@ -49,6 +49,13 @@ seeds = 2
 product.protocol.learning_rate = ["1*sqrt(p)", "20*sqrt(p)"]
 """
 
+COVARIANCE = """
+[[sweep]]
+kind = "deep-covariance"
+seeds = 3
+product.dimension = [40, 160]
+"""
+
 MULTI = """
 title = "Small"
 figure = "multi-task"
@@ -105,6 +112,17 @@ def test_stored_deep_features_are_those_of_the_walk(deep):
         expected = walked.theory.test_error_networks[replicate]
         np.testing.assert_array_equal(found["predicted_test_error"][1], expected)
         assert found["line_test_error"][1][0] == pytest.approx(float(expected[0]), rel=1e-12)
+
+
+def test_stored_covariance_errors_stay_while_the_norm_grows(tmp_path):
+    text = DEEP.replace("[[40], [40, 40]]", "[[40]]") + COVARIANCE
+    assert run(Study.parse(text), tmp_path, workers=1).failures == ()
+    data = drawable(tmp_path, "deep-features")
+    assert data["size_width"].values.tolist() == [40, 160]
+    assert (data["row_error"] < 0.2 * data["layer_error"]).all()
+    assert float(data["layer_error"][1]) == pytest.approx(float(data["layer_error"][0]), rel=0.3)
+    assert float(data["norm"][1] / data["norm"][0]) == pytest.approx(2.0, rel=0.1)
+    assert len(draw("deep-features", data).to_dict()["vconcat"]) == 3
 
 
 def test_tables_and_figure_of_deep_features(deep):

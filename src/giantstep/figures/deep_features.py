@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from giantstep.errors import SpecError
 from giantstep.figures.theme import COLORS, themed
 
@@ -43,6 +45,9 @@ def deep_features(dataset: xr.Dataset) -> Any:
     ratios = sorted({row["sample_ratio"] for row in trained})
     if ratios:
         parts.append(alt.hconcat(*(_steps(trained, ratio) for ratio in ratios), spacing=24))
+    if "size" in dataset.sizes:
+        laws = sorted({str(law) for law in dataset["size_rows"].values})
+        parts.append(alt.hconcat(*(_sizes(dataset, law) for law in laws), spacing=24))
     title = alt.TitleParams(
         "Ridge on deep features: the weights alone predict the error",
         subtitle=[
@@ -135,6 +140,37 @@ def _steps(trained: list[dict[str, Any]], ratio: float) -> Any:
     ]
     words = alt.TitleParams(f"after one step, n / p = {ratio:g}", fontSize=11)
     return alt.layer(*layers).properties(width=160, height=150, title=words)
+
+
+def _sizes(dataset: xr.Dataset, law: str) -> Any:
+    import altair as alt
+
+    kinds = ["one variance a layer", "one a row", "one variance a layer, relative", "one a row, relative"]
+    rows = []
+    for place in np.flatnonzero(dataset["size_rows"].values == law):
+        at = dataset.isel(size=place)
+        errors = [float(at.layer_error), float(at.row_error)]
+        errors += [error / float(at.norm) for error in errors]
+        x = int(at.size_width)
+        rows += [{"what": what, "x": x, "y": y} for what, y in zip(kinds, errors, strict=True)]
+    color = alt.Color(
+        "what:N", title="linearised with", scale=alt.Scale(domain=kinds, range=list(COLORS[:2]) * 2)
+    )
+    dash = alt.StrokeDash(
+        "what:N", title="linearised with", scale=alt.Scale(domain=kinds, range=[[1, 0]] * 2 + [[5, 3]] * 2)
+    )
+    words = alt.TitleParams(f"error of the covariance of one erf layer, {law} rows", fontSize=11)
+    return (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=1.4)
+        .encode(
+            x=alt.X("x:Q", title="width = d", scale=alt.Scale(type="log", nice=False, padding=8)),
+            y=alt.Y("y:Q", title="Frobenius error", scale=alt.Scale(type="log", nice=False, padding=8)),
+            color=color,
+            strokeDash=dash,
+        )
+        .properties(width=_WIDTH, height=150, title=words)
+    )
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -41,8 +41,11 @@ def summary(folder: str | Path) -> xr.Dataset:
 
     entries: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
+    sizes: list[dict[str, Any]] = []
     for spec, runs in _settings(folder):
-        if spec["kind"] == "deep-features":
+        if spec["kind"] == "deep-covariance":
+            sizes.append(_size(spec, runs))
+        elif spec["kind"] == "deep-features":
             entries += _deep(spec, runs)
             curves.append(_line(spec, runs))
         else:
@@ -54,6 +57,8 @@ def summary(folder: str | Path) -> xr.Dataset:
         for name in curves[0]:
             values = np.array([curve[name] for curve in curves])
             variables[name] = (("curve", "line")[: values.ndim], values)
+    for name in sizes[0] if sizes else ():
+        variables[name] = ("size", [size[name] for size in sizes])
     return xr.Dataset(variables, attrs={"title": open_folder(folder).title})
 
 
@@ -104,7 +109,7 @@ def _settings(folder: str | Path) -> Iterator[tuple[dict[str, Any], list[Stored]
     store = Store(Path(folder))
     groups: dict[str, tuple[dict[str, Any], list[Stored]]] = {}
     for point in open_folder(folder).points:
-        if point.kind not in ("deep-features", "trained-features"):
+        if point.kind not in ("deep-features", "trained-features", "deep-covariance"):
             continue
         spec = json.loads(point.task)
         key = json.dumps({name: value for name, value in spec.items() if name != "replicate"}, sort_keys=True)
@@ -156,6 +161,13 @@ def _line(spec: dict[str, Any], runs: list[Stored]) -> dict[str, Any]:
         "line_ratio": _values(runs, "line_samples")[0] / spec["widths"][-1],
         "line_error": _values(runs, "line_test_error").mean(0),
     }
+
+
+def _size(spec: dict[str, Any], runs: list[Stored]) -> dict[str, Any]:
+    """Return Frobenius errors of the linearised covariance of one layer, over the dim size."""
+    names = ("layer_error", "row_error", "norm")
+    found: dict[str, Any] = {name: float(_values(runs, name).mean()) for name in names}
+    return found | {"size_width": int(spec["dimension"]), "size_rows": spec.get("rows", "iid")}
 
 
 def _trained(spec: dict[str, Any], runs: list[Stored]) -> list[dict[str, Any]]:

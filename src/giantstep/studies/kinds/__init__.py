@@ -6,6 +6,7 @@ True
 
 from giantstep.studies.kinds import (
     certificate,
+    deep_covariance,
     deep_features,
     feature_spikes,
     learning_curve,
@@ -33,6 +34,7 @@ REGISTER = (
     deep_features.KIND,
     trained_features.KIND,
     multi_task.KIND,
+    deep_covariance.KIND,
 )
 
 KINDS = {kind.name: kind for kind in REGISTER}
