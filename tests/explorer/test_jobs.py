@@ -19,7 +19,7 @@ SHORT = {"target": "z1"}
 @pytest.fixture(scope="module")
 def narrow():
     """A server with one worker, no queue and little patience."""
-    with running(Pool(size=1, queue=0, budget=3.0)) as found:
+    with running(Pool(size=1, queue=0, budget=3.0, warm=["target", "steps"])) as found:
         yield found
 
 
@@ -123,7 +123,7 @@ def test_events_arrive_one_by_one_not_at_the_end(narrow):
 
 
 def test_no_worker_outlives_its_server():
-    pool = Pool(size=2)
+    pool = Pool(size=2, warm=())
     with running(pool) as site:
         site.ask("target", SHORT)
         pids = _pids(site)

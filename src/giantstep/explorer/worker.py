@@ -11,6 +11,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from giantstep.errors import GiantStepError
@@ -24,25 +25,25 @@ class Cancelled(Exception):
 
 
 class Worker:
-    """One process's loop; ``output`` takes the events."""
+    """One process's loop; ``output`` takes the events, ``warm`` names the panels to try beforehand."""
 
-    def __init__(self, questions: TextIO, output: TextIO) -> None:
-        self.questions, self.output = questions, output
+    def __init__(self, questions: TextIO, output: TextIO, warm: Sequence[str]) -> None:
+        self.questions, self.output, self.cold = questions, output, list(warm)
         self.waiting: queue.Queue[dict[str, Any]] = queue.Queue()
         self.cancelled: set[int] = set()
 
     def run(self) -> None:
         """Answer questions until the process ends."""
-        from giantstep.explorer.panels import PANELS, warm
+        from giantstep.explorer.panels import warm
 
         threading.Thread(target=self._listen, daemon=True).start()
-        first, *cold = PANELS
-        warm(first)
+        if self.cold:
+            warm(self.cold.pop(0))
         self._write({"ready": True})
         while True:
             # Who asks does not wait for panels that nobody has asked yet.
-            if cold and self.waiting.empty():
-                warm(cold.pop(0))
+            if self.cold and self.waiting.empty():
+                warm(self.cold.pop(0))
                 continue
             message = self.waiting.get()
             self._answer(message["id"], message["panel"], message["question"])
@@ -112,7 +113,7 @@ def main() -> None:
     # Events have the output to themselves: whatever else prints goes to the error stream.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    Worker(sys.stdin, events).run()
+    Worker(sys.stdin, events, sys.argv[1:]).run()
 
 
 if __name__ == "__main__":

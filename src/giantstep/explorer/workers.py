@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+
+from giantstep.explorer.panels import PANELS
 
 BUDGET_SECONDS = 30.0
 """Longest that an answer may take; `giantstep run` has no such limit."""
@@ -78,10 +80,14 @@ class Pool:
         Questions that may wait; one more is refused with `Busy`.
     budget : float
         Seconds from when a worker takes a question to its end.
+    warm : sequence of str
+        Panels that a worker tries before anybody asks, so that its first answer is as quick as the others.
     """
 
-    def __init__(self, size: int = 2, queue: int = 16, budget: float = BUDGET_SECONDS) -> None:
-        self.size, self.queue, self.budget = size, queue, budget
+    def __init__(
+        self, size: int = 2, queue: int = 16, budget: float = BUDGET_SECONDS, warm: Sequence[str] = PANELS
+    ) -> None:
+        self.size, self.queue, self.budget, self.warm = size, queue, budget, tuple(warm)
         self.idle: asyncio.Queue[_Process] = asyncio.Queue()
         self.all: set[_Process] = set()
         self.asking = 0
@@ -180,6 +186,7 @@ class Pool:
             "-P",
             "-m",
             "giantstep.explorer.worker",
+            *self.warm,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,
