@@ -178,8 +178,13 @@ class Protocol:
             )
         size, steps = Size.parse(batch, name="batch"), list[Step]()
         for exponent, constant in zip(exponents, constants, strict=True):
-            power = Size.parse(float(exponent), name="exponents").coefficient
-            scale = Size.parse(float(constant), name="constants").coefficient
+            for name, value in (("exponents", exponent), ("constants", constant)):
+                if isinstance(value, str):
+                    raise SpecError(f"{name}: found {value!r}, expected numbers.")
+            power = Size.parse(exponent, name="exponents").coefficient
+            scale = Size.parse(constant, name="constants").coefficient
+            if scale <= 0:
+                raise SpecError(f"constants: found {float(scale):g}, expected numbers > 0.")
             steps.append(Step(size, Size(scale, p_power=power), bool(reuse and steps), loss=loss))
         return cls(tuple(steps))
 

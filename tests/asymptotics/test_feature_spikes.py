@@ -217,6 +217,10 @@ def test_the_readout_law_enters_through_its_fourth_moment():
         (dict(network="He1+He2+He3", step_exponent=0.4), "order 3 and above"),
         (dict(dimension=100), "eta^2/N above 0.1"),
         (dict(dimension=100), "left vectors mix"),
+        (dict(target=Target.parse("He3(z1)")), "knows nothing of the teacher"),
+        (dict(target=Target.parse("He3(z1)")), "heavy tails"),
+        (dict(target=Target.parse("z1"), dimension=10), "small batch"),
+        (dict(network="tanh(z+.6)", step_exponent=0.49), "order above 16"),
         (dict(), "10 to 20 %"),
         (dict(), "heuristic"),
     ],
@@ -228,14 +232,24 @@ def test_what_is_outside_the_theory_is_said(changes, said):
 
 def test_what_does_not_apply_is_not_said():
     notes = " ".join(json.loads(spikes(step_exponent=0.1).attrs["notes"]))
-    for word in ("spurious", "ranks above", "over-predicts", "labels are centred", "order 3", "c_2 = 0"):
+    for word in (
+        "heavy",
+        "knows nothing",
+        "above 16",
+        "spurious",
+        "ranks above",
+        "over-predicts",
+        "labels are centred",
+        "order 3",
+        "c_2 = 0",
+    ):
         assert word not in notes
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(step_exponent=0.5), "step_exponent: found 0.5, expected numbers from 0 up to"),
+        (dict(step_exponent=0.5), "step_exponent: found 0.5, expected exponents from 0 to below 0.5"),
         (dict(step_exponent=-0.1), "step_exponent: found -0.1"),
         (dict(step_exponent=math.nan), "step_exponent: found nan"),
         (dict(step_exponent="a"), "step_exponent: found 'a'"),
@@ -248,6 +262,16 @@ def test_what_does_not_apply_is_not_said():
         (dict(width_ratio=None), "width_ratio: found none"),
         (dict(ridge=0.0), "ridge: found 0, expected finite numbers > 0"),
         (dict(dimension=1), "dimension: found 1"),
+        (dict(dimension=10**400), "expected a whole number from 2 to 1e12"),
+        (dict(sample_ratio=[1.0, 2.0]), "sample_ratio: found 2 numbers, expected one"),
+        (dict(sample_ratio=1e300), "sample_ratio: found 1e.300, expected a number from"),
+        (dict(ridge=[0.1, 0.2]), "ridge: found 2 numbers"),
+        (dict(ridge=1e-300), "ridge: found 1e-300"),
+        (dict(step_constant=1e300), "step_constant: found 1e.300"),
+        (dict(step_exponent=None, learning_rate=1e100), "learning_rate: found 1e.100, expected at most"),
+        (dict(intercept="no"), "intercept: found 'no'"),
+        (dict(target=Target.parse("z1", noise=1e300)), "labels of variance 1e.300"),
+        (dict(network="0*z"), "c_1 = E sigma' = 0"),
         (dict(sample_ratio=-1), "sample_ratio: found -1"),
         (dict(form="ful"), "did you mean 'full'"),
         (dict(target=Target.parse("z1*z2")), "expected rank 1"),

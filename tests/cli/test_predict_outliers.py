@@ -80,7 +80,7 @@ def test_people_read_a_table_with_what_is_outside_the_theory(giantstep):
         (("--exponents", "0.5,0.3"), "exponents: found 0.5, expected exponents from 0 to below 0.5"),
         (("--exponents", "0.4,x"), "exponents: found 'x', expected a finite number"),
         (("--constants", "1"), "constants: found 1 for 2 exponents"),
-        (("--constants", "1,-3"), "learning_rate: found -3p^0.3"),
+        (("--constants", "1,-3"), "constants: found -3, expected numbers > 0"),
         (("--activation", "He2"), "activation: He2 has c1 = E sigma'(z) = 0"),
         (("--width", "3"), "width: found 3, expected a whole number from 4"),
         (("--dimension", "1"), "dimension: found 1, expected a whole number from 4"),

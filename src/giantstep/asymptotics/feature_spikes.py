@@ -21,6 +21,8 @@ from giantstep.asymptotics.spectra.feature_losses import (
 from giantstep.asymptotics.spectra.feature_outliers import FeatureOutlier, feature_outliers
 from giantstep.asymptotics.spectra.link_moments import centred_link
 from giantstep.asymptotics.spectra.one_step import OneStep, spike_orders
+from giantstep.asymptotics.spectra.phases import read_exponents
+from giantstep.asymptotics.spectra.reading import bounded, check_rates
 from giantstep.asymptotics.spectra.readout_moments import check_network, even_moment
 from giantstep.asymptotics.spectra.remarks import remarks
 from giantstep.asymptotics.spectra.resolvent import FeatureBulk, Traces
@@ -124,7 +126,10 @@ def spikes(
     """
     setting = read_setting(target, network, dimension, sample_ratio, first_batch_ratio, width_ratio)
     form = _form(form)
-    lam = float(numbers("ridge", ridge)[0]) * setting.width / (setting.sample_ratio * dimension)
+    if not isinstance(intercept, bool | np.bool_):
+        raise SpecError(f"intercept: found {intercept!r}, expected True or False.")
+    ridge = bounded("ridge", ridge)
+    lam = ridge * setting.width / (setting.sample_ratio * dimension)
     axis, rates, exponents = read_steps(setting.first_batch, step_exponent, step_constant, learning_rate)
     bulk = FeatureBulk(
         setting.sample_ratio * dimension / setting.width,
@@ -150,7 +155,8 @@ def spikes(
     dataset = _labelled(points, orders, axis, rates, exponents)
     given: Any = learning_rate if step_exponent is None else step_exponent
     dataset = dataset if np.ndim(given) else dataset.squeeze(axis)
-    notes = remarks(steps, [point.outliers for point in points], exponents, orders)
+    outliers = [point.outliers for point in points]
+    notes = remarks(steps, outliers, exponents, orders, setting.first_batch)
     dataset.attrs |= {
         "engine": "theory",
         "form": form,
@@ -169,8 +175,8 @@ def spikes(
         "width": setting.width,
         "sample_ratio": setting.sample_ratio,
         "first_batch_ratio": setting.first_batch_ratio,
-        "ridge": float(ridge),
-        "step_constant": float(step_constant),
+        "ridge": ridge,
+        "step_constant": bounded("step_constant", step_constant),
         "schema": SCHEMA,
     }
     return dataset
@@ -198,10 +204,11 @@ def read_setting(
 ) -> SpikeSetting:
     """Return the sizes and moments of an experiment, or say in one line what is wrong with them."""
     centred_link(target)
-    if isinstance(dimension, bool) or not isinstance(dimension, int | np.integer) or dimension < 2:
-        raise SpecError(f"dimension: found {dimension!r}, expected a whole number >= 2.")
-    ratio = float(numbers("sample_ratio", sample_ratio)[0])
-    first = ratio if first_batch_ratio is None else float(numbers("first_batch_ratio", first_batch_ratio)[0])
+    whole = isinstance(dimension, int | np.integer) and not isinstance(dimension, bool)
+    if not whole or not 2 <= dimension <= 10**12:
+        raise SpecError(f"dimension: found {dimension!r}, expected a whole number from 2 to 1e12.")
+    ratio = bounded("sample_ratio", sample_ratio)
+    first = ratio if first_batch_ratio is None else bounded("first_batch_ratio", first_batch_ratio)
     readout = "gaussian"
     if isinstance(network, Network):
         check_network(network)
@@ -214,7 +221,7 @@ def read_setting(
         raise SpecError("width_ratio: found none, expected p / d. Give it, or a Network, which has a width.")
     else:
         sigma = Activation.named(network)
-        width = round(float(numbers("width_ratio", width_ratio)[0]) * int(dimension))
+        width = round(bounded("width_ratio", width_ratio) * int(dimension))
     if width < FEWEST_NEURONS:
         raise SpecError(
             f"width: found {width} neurons, expected at least {FEWEST_NEURONS}: the theory is for many."
@@ -249,16 +256,11 @@ def read_steps(
         )
     if step_exponent is None:
         rates = numbers("learning_rate", learning_rate)
-        return "learning_rate", [float(rate) for rate in rates], None
-    exponents = numbers("step_exponent", step_exponent, zero=True)
-    if np.any(exponents >= 0.5):
-        raise SpecError(
-            f"step_exponent: found {exponents.max():g}, expected numbers from 0 up to, not including, 1/2: "
-            "from there on the step is no perturbation of the features."
-        )
-    constant = float(numbers("step_constant", step_constant)[0])
-    rates = constant * float(first_batch) ** exponents
-    return "step_exponent", [float(rate) for rate in rates], [float(alpha) for alpha in exponents]
+        check_rates(rates.tolist())
+        return "learning_rate", rates.tolist(), None
+    exponents = np.atleast_1d(read_exponents("step_exponent", step_exponent))
+    rates = bounded("step_constant", step_constant) * float(first_batch) ** exponents
+    return "step_exponent", rates.tolist(), exponents.tolist()
 
 
 def _form(form: Any) -> str:

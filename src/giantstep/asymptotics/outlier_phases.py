@@ -91,7 +91,7 @@ def outlier_phases(
             sigma, link, first_batch_ratio=SAMPLE_RATIO, second_batch_ratio=SAMPLE_RATIO, reuse=bool(reuse)
         )
         lowest = lowest_informative_rung(link, bool(reuse))
-        notes = [*ladder_notes(sigma, rungs, bool(reuse)), silence(link, bool(reuse)), link.note]
+        notes = [*ladder_notes(sigma, rungs, bool(reuse)), silence(link, bool(reuse), rungs.sees), link.note]
     dataset = phases_of(rungs, alpha1, alpha2)
     dataset.attrs |= {
         "engine": "theory",

@@ -21,6 +21,7 @@ from giantstep.asymptotics.spectra.phases import (
     silence,
     strict_count,
 )
+from giantstep.asymptotics.spectra.reading import check_rates
 from giantstep.asymptotics.spectra.readout_moments import check_network, even_moment
 from giantstep.asymptotics.spectra.residual_spike import residual_outlier
 from giantstep.errors import CapabilityError, SpecError, nearest
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FEWEST = 4
-LARGEST_RATE = 1e30
-"""Its eighth power, which the highest rung takes, stays finite."""
-
 CENTRED = 1e-6
 """Labels whose mean is above this fraction of their size are refused."""
 
@@ -173,8 +171,7 @@ def read_setting(target: Target, network: Network, protocol: Protocol, dimension
     read_exponents("learning_rate", exponents)
     sizes = {"dimension": int(dimension), "width": network.width}
     rates = protocol.learning_rates(**sizes)
-    if max(rates) > LARGEST_RATE:
-        raise SpecError(f"learning_rate: found {max(rates):.3g}, expected at most {LARGEST_RATE:g}.")
+    check_rates(rates)
     return Setting(
         activation,
         link,
@@ -225,7 +222,7 @@ def _labelled(setting: Setting, rungs: Ladder, spikes: LadderSpikes, form: str) 
     if len(setting.batches) > 1:
         notes = [*ladder_notes(setting.activation, rungs, setting.reuse), *notes]
     notes += _about_exponents(setting, phases["on_boundary"].values)
-    notes = [note for note in (*notes, silence(setting.link, setting.reuse)) if note]
+    notes = [note for note in (*notes, silence(setting.link, setting.reuse, rungs.sees)) if note]
     error = max(rungs.error, setting.link.error, setting.activation.error)
     status = "outside" if not applies else "converged" if error < _PRECISE else "imprecise"
     informative = np.append(rungs.informative & ~rungs.missing, False)[spikes.rungs]

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from giantstep.cli.options import (
     Count,
     Number,
-    Optional,
     OptionalCount,
     OptionalNumber,
     Text,
@@ -48,7 +47,7 @@ def spikes(
     learning_rate: NumberList = None,
     ridge: Number = "0.5",
     readout: Text = "gaussian",
-    form: Optional = None,
+    form: Text = "full",
     intercept: bool = False,
     noise: OptionalNumber = None,
     simulate: OptionalCount = None,
@@ -130,7 +129,7 @@ def spikes(
         for place in range(len(exponents if exponents is not None else rates or ()))
     ]
     # One question about all steps: its notes speak of all of them.
-    predicted = settings[0].predicted(form or "full", exponents=exponents, rates=rates)
+    predicted = settings[0].predicted(form, exponents=exponents, rates=rates)
     measured = None if simulate is None else _simulate(settings, simulate, seed, threads, yes)
     document = _document(predicted, "step_exponent" if exponents is not None else "learning_rate", measured)
     if json:

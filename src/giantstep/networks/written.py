@@ -99,7 +99,7 @@ def hermite_coefficients(activation: Activation) -> tuple[float, ...] | None:
         return None
     from numpy.polynomial import hermite_e
 
-    powers = [0.0] * (max(index[0] for index in polynomial.terms) + 1)
+    powers = [0.0] * (max((index[0] for index in polynomial.terms), default=0) + 1)
     for (power,), value in polynomial.terms.items():
         powers[power] = float(value)
     return tuple(float(c) for c in hermite_e.poly2herme(powers))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
+from giantstep.significance import equivalent_z
 from giantstep.targets import Target
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class OutlierWalk:
         What `simulate_outliers` returns; its ``spike_*`` are matched to the theory's spikes.
     scores : xarray.Dataset
         Over spike: the mean over seeds of each quantity, ``*_se`` and ``*_z`` = (mean - theory) / standard
-        error, NaN for one seed and for spikes that are no outliers. ``outlier_count`` and ``edge``, with
-        ``edge_se``; ``visible``: the share of seeds in which the spike's singular value counts as an outlier.
+        error put on the scale of a normal law, NaN for one seed and for spikes that are no outliers.
+        ``outlier_count`` and ``edge``, with ``edge_se``; ``visible``: the share of seeds in which the spike's
+        singular value counts as an outlier.
     """
 
     theory: xr.Dataset
@@ -91,7 +93,8 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     for name in QUANTITIES:
         mean, error = _mean_and_error(data[f"spike_{name}"].values)
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.where(theory["present"].values, (mean - theory[name].values) / error, np.nan)
+            z = equivalent_z((mean - theory[name].values) / error, data.sizes["replicate"] - 1)
+        z = np.where(theory["present"].values, z, np.nan)
         variables[f"{name}_z"] = ("spike", z)
         variables[name], variables[f"{name}_se"] = ("spike", mean), ("spike", error)
     last = data.isel(step=-1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.asymptotics.spectra.reading import bounded
 from giantstep.networks import Activation, Network
 from giantstep.significance import equivalent_z
 from giantstep.streams import Streams
@@ -67,7 +68,7 @@ class SpikeSetting:
 
     @property
     def network(self) -> Network:
-        width = max(1, round(self.width_ratio * self.dimension))
+        width = max(1, round(bounded("width_ratio", self.width_ratio) * self.dimension))
         return Network(width, self.activation, readout=self.readout, symmetric=False)  # type: ignore[arg-type]
 
     @property

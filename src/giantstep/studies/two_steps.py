@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.errors import SpecError, StoreError
+from giantstep.significance import equivalent_z
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.kind import read_nouns
@@ -105,7 +106,8 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         "runs": "runs",
     }
     note = (
-        "theory: effective ladder; naive: products of means. z = (mean over runs - theory) / standard error. "
+        "theory: effective ladder; naive: products of means. z = (mean over runs - theory) / standard error, "
+        "put on the scale of a normal law. "
         "Weak spikes, not far above the swollen bulk, lie above their theory at finite width."
     )
     return (Table("Outliers of the first layer, predicted and measured", heads, rows, note),)
@@ -176,7 +178,8 @@ def _one(runs: _Runs) -> xr.Dataset:
         pairs = [mean_and_error(column) for column in runs.all_of(f"spike_{name}").T]
         mean, error = np.array(pairs).T
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.where(present, (mean - theory[name].values) / error, np.nan)
+            z = equivalent_z((mean - theory[name].values) / error, len(runs.stored) - 1)
+        z = np.where(present, z, np.nan)
         variables |= {name: ("spike", mean), f"{name}_se": ("spike", error), f"{name}_z": ("spike", z)}
         variables[f"predicted_{name}"] = ("spike", theory[name].values)
         variables[f"naive_{name}"] = ("spike", theories["naive"][name].values)

@@ -120,6 +120,20 @@ def test_at_large_width_strengths_are_of_leading_order_and_nothing_underflows(wi
     assert found.rungs.tolist() == [0, 1, 2]
 
 
+def test_spikes_are_given_only_rungs_that_there_are():
+    found = predicted("tanh", sigma="He1+0.01*He5+0.001*He8", exponents=(0.3, 0.3))
+    alive = found.strength.values > 0
+    assert not found.rung_missing.values[found.rung.values[alive]].any()
+    assert sorted(found.rung.values[alive].tolist()) == [0, 4, 7]
+    assert found.rung.values[alive & (found.target_alignment.values > 0.01)].tolist() == [0]
+
+
+def test_an_activation_without_the_rung_that_sees_says_so():
+    short = predicted("h3clip", sigma="He1+0.2*He2", reuse=True)
+    assert "rung 2 is the first that could see the teacher" in short.attrs["notes"]
+    assert "could see" not in predicted("h3clip", reuse=True).attrs["notes"]
+
+
 def test_signs_as_readout_leave_two_outliers_and_say_so():
     found = predicted("tanh", exponents=(0.45, 0.4), readout="rademacher")
     assert found.strength.values[2] == 0
@@ -186,6 +200,8 @@ def test_what_is_outside_the_theory_is_said(options, words):
 def test_heavy_tails_and_near_critical_spikes_are_said():
     assert "heavy tails" in predicted("h3", reuse=True).attrs["notes"]
     assert "heavy tails" not in predicted("h3clip", reuse=True).attrs["notes"]
+    assert "heavy tails" in predicted("h3", 0.1, (0.3,), (3.0,), batch=1000).attrs["notes"]
+    assert "small batch" in predicted("tanh", 0.1, (0.3,), (3.0,), batch=30).attrs["notes"]
     g = threshold(1.5)
     energy = 0.6057055096**2 + 0.4 * (0.3942944904 + 0.01)
     near = predicted("tanh", 0.1, (0,), (1.1 * g / math.sqrt(energy),))
@@ -212,6 +228,9 @@ def test_what_the_exponents_leave_open_is_said():
         (gs.SpecError, {"constants": (1, 1e40)}, "learning_rate: found 8.97e+40, expected at most 1e+30"),
         (gs.SpecError, {"ladder": "naif"}, "did you mean 'naive'?"),
         (gs.SpecError, {"constants": (1, 2, 3)}, "expected one a step"),
+        (gs.SpecError, {"constants": (1, 0)}, "constants: found 0, expected numbers > 0"),
+        (gs.SpecError, {"constants": (1, "a")}, "constants: found 'a', expected numbers"),
+        (gs.SpecError, {"sig": 1e150}, "labels of variance 1e+300"),
         (gs.CapabilityError, {"readout": "constant"}, "expected gaussian, uniform, rademacher"),
         (gs.CapabilityError, {"exponents": (0.1,) * 3, "constants": (1,) * 3}, "expected one or two"),
     ],

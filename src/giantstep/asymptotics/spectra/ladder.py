@@ -67,6 +67,11 @@ class Ladder:
         return len(self.missing) - 1
 
     @property
+    def sees(self) -> bool:
+        """Whether any rung that is there sees the teacher."""
+        return bool((self.informative & ~self.missing).any())
+
+    @property
     def alignments(self) -> Array:
         """cos^2(q_k, beta*), shape (K + 1,); 0 for a missing rung."""
         norms = np.diag(self.gram)[1:]

@@ -37,8 +37,8 @@ class LadderSpikes:
     target : array, shape (K + 1,)
         cos^2(v, beta*).
     rungs : array of int, shape (K + 1,)
-        Which rung u belongs to: that of the orthogonalised powers of a it is nearest to, one to one; -1 for
-        no spike. The order at finite width need not be that of the rungs.
+        Which rung u belongs to: that of the orthogonalised powers of a it is nearest to, one to one and
+        missing rungs left out; -1 for no spike. The order at finite width need not be that of the rungs.
     """
 
     strengths: Array
@@ -92,7 +92,7 @@ def ladder_spikes(
     target = np.minimum((vt @ (right_inverse @ along)) ** 2, 1.0)
     target = np.where(alive & (target > ROUND_OFF), target, 0.0)
     combinations = np.where(alive[:, None], u.T @ left_inverse, 0.0) / left_scale
-    return LadderSpikes(strengths, combinations, target, _rungs(left_root, u, alive))
+    return LadderSpikes(strengths, combinations, target, _rungs(left_root, u, alive, ladder.missing))
 
 
 def _roots(gram: Array) -> tuple[Array, Array, Array]:
@@ -106,13 +106,16 @@ def _roots(gram: Array) -> tuple[Array, Array, Array]:
     return (vectors * roots) @ vectors.T, (vectors * inverse) @ vectors.T, norms
 
 
-def _rungs(left_root: Array, u: Array, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Give each spike a rung of its own, by overlap with the orthogonalised powers of a."""
+def _rungs(
+    left_root: Array, u: Array, alive: NDArray[np.bool_], missing: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Give each spike a rung of its own, by overlap with the orthogonalised powers of a that rungs have."""
     from scipy.optimize import linear_sum_assignment
 
     # Columns of the root are the powers in an isometric space, where u are the left vectors themselves.
-    basis, triangle = np.linalg.qr(left_root)
-    basis = basis * (np.abs(np.diag(triangle)) > math.sqrt(CUT))
+    there, basis = np.flatnonzero(~missing), np.zeros_like(left_root)
+    columns, triangle = np.linalg.qr(left_root[:, there])
+    basis[:, there] = columns * (np.abs(np.diag(triangle)) > math.sqrt(CUT))
     overlaps = (u.T @ basis) ** 2 * alive[:, None]
     spikes, rungs = linear_sum_assignment(-overlaps)
     found = np.full(len(u), -1, dtype=np.int64)

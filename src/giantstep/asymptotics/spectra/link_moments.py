@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from giantstep.asymptotics.spectra.reading import LARGEST
 from giantstep.asymptotics.spiked.functionals import link_function, link_kinks
 from giantstep.asymptotics.spiked.line import Array, gaussian_means
 from giantstep.errors import SpecError
@@ -69,6 +70,12 @@ class CentredLink:
         return next((k for k in range(1, ORDERS + 1) if self.coefficients[k]), None)
 
     @property
+    def kurtosis(self) -> float:
+        """E y^4 / (E y^2)^2: means of y^2 over n samples are themselves when it is well below n."""
+        fourth = float(gaussian_means(lambda t: self.values(t)[None] ** 4, self.kinks)[0][0])
+        return (fourth + 6 * self.noise * self.link_energy + 3 * self.noise**2) / self.energy**2
+
+    @property
     def note(self) -> str | None:
         """A sentence on the centring, where there was something to take off."""
         if not self.mean:
@@ -123,6 +130,11 @@ def centred_link(target: Target) -> CentredLink:
     energy = max(float(means[-1]) - mean * mean, 0.0)
     if energy <= _ZERO * size * size and target.noise == 0:
         raise SpecError(f"target: {target} is constant, so that its centred labels are all zero.")
+    if not 1 / LARGEST <= energy + target.noise <= LARGEST:
+        raise SpecError(
+            f"target: found labels of variance {energy + target.noise:.3g}, expected {1 / LARGEST:g} to "
+            f"{LARGEST:g}. Divide the labels, and multiply the learning rates, by their size."
+        )
     coefficients = weights / np.sqrt(norms)
     coefficients[0] = 0.0
     return CentredLink(target, mean, coefficients, energy, target.noise, error, kinks)

@@ -18,6 +18,9 @@ LARGEST_SHIFT = 0.4
 HEAVY = 0.05
 """Relative variance of a mean over the batch above which population values are not reached (section B.4)."""
 
+GAUSSIAN = 3.0
+"""E x^4 / (E x^2)^2 of a normal law; what has up to twice as much has no heavy tails."""
+
 NEAR = 1.3
 """A strength within this factor of the threshold is near-critical: simulations get there slowly."""
 
@@ -69,12 +72,8 @@ def outside(
             f"= {shift:.2g} > {LARGEST_SHIFT}): its Taylor series has not converged, and the ladder "
             "over-predicts"
         )
-    spread = rungs.kurtosis / min(batches)
-    if two and spread > HEAVY:
-        notes.append(
-            f"heavy tails: the means that make a rung vary by {100 * math.sqrt(spread):.0f} % from batch to "
-            "batch at this size, so its population values are not reached; use a bounded link"
-        )
+    if tails := heavy_tails(rungs.kurtosis, min(batches)):
+        notes.append(tails)
     ratio = spikes.strengths / threshold(width_ratio)
     if np.any((ratio > 1 / NEAR) & (ratio < NEAR)):
         notes.append(
@@ -82,6 +81,30 @@ def outside(
             "simulations approach the limit slowly; measure the edge (measure_outliers)"
         )
     return notes, applies
+
+
+def heavy_tails(kurtosis: float, batch: int) -> str | None:
+    """Return what to say where means over a batch do not reach their population values.
+
+    Parameters
+    ----------
+    kurtosis : float
+        E h^4 / (E h^2)^2 of what is averaged.
+    batch : int
+
+    Examples
+    --------
+    >>> heavy_tails(3.0, 1000) is None, "use a bounded link" in heavy_tails(300.0, 1000)
+    (True, True)
+    """
+    if kurtosis <= HEAVY * batch:
+        return None
+    words = "heavy tails" if kurtosis > 2 * GAUSSIAN else "small batch"
+    remedy = "use a bounded link or a larger batch" if kurtosis > 2 * GAUSSIAN else "use a larger batch"
+    return (
+        f"{words}: the means that make a spike vary by {100 * math.sqrt(kurtosis / batch):.3g} % from batch to "
+        f"batch at this size, so their population values are not reached; {remedy}"
+    )
 
 
 def is_bounded(activation: HermiteActivation) -> bool:

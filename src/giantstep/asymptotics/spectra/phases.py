@@ -139,10 +139,16 @@ def is_even(link: CentredLink) -> bool:
     return bool(np.all(np.abs(left - right) <= 1e-10 * (1.0 + np.abs(right))))
 
 
-def silence(link: CentredLink, reuse: bool) -> str | None:
-    """Return why no rung sees the teacher, or None where one does."""
-    if lowest_informative_rung(link, reuse) is not None:
+def silence(link: CentredLink, reuse: bool, sees: bool) -> str | None:
+    """Return why no rung sees the teacher, or None where one does; ``sees`` is whether one of the ladder does."""
+    if sees:
         return None
+    lowest = lowest_informative_rung(link, reuse)
+    if lowest is not None:
+        return (
+            f"rung {lowest} is the first that could see the teacher, and this activation has none that does: "
+            "no outlier points at the teacher"
+        )
     if is_even(link):
         return (
             "the target is even: E[t T(y)] = 0 for every function T of the label, so no outlier points at "

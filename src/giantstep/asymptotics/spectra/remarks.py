@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from giantstep.asymptotics.spectra.activation_moments import ORDERS
 from giantstep.asymptotics.spectra.feature_outliers import FeatureOutlier
 from giantstep.asymptotics.spectra.one_step import OneStep
+from giantstep.asymptotics.spectra.outlier_notes import heavy_tails
 
 FAR_REACH = 0.4
 """Shift of a pre-activation from which the Taylor sum over-predicts, unless it is a polynomial."""
@@ -20,6 +22,7 @@ def remarks(
     outliers: Sequence[tuple[FeatureOutlier, FeatureOutlier]],
     exponents: Sequence[float] | None,
     orders: Sequence[Sequence[int]],
+    batch: int,
 ) -> list[str]:
     """Return the sentences that apply to any of the points.
 
@@ -31,6 +34,8 @@ def remarks(
         The step exponents, where the steps were given so.
     orders : sequence of sequence of int
         Orders of the terms that outgrow the bulk at each exponent.
+    batch : int
+        n0, samples of the step.
     """
     step = steps[0]
     activation = step.activation
@@ -46,6 +51,12 @@ def remarks(
         )
     if step.link.note:
         notes.append(step.link.note)
+    if not step.link.slope:
+        notes.append(
+            "E[t y] = 0: the step's direction knows nothing of the teacher, so the spikes bring no gain"
+        )
+    if tails := heavy_tails(step.link.kurtosis, batch):
+        notes.append(tails)
     if not activation.coefficient(2):
         notes.append("c_2 = 0: this activation has no spike of order 2")
     if any(second.visible and second.value > first.value for first, second in outliers):
@@ -62,6 +73,8 @@ def remarks(
         notes.append(
             "terms of order 3 and above outgrow the bulk: they are counted but not placed, nor in the losses"
         )
+    if activation.degree is None and any(max(found, default=0) >= ORDERS - 1 for found in orders):
+        notes.append(f"terms of order above {ORDERS} are not counted")
     notes += _on_size(steps, exponents)
     if activation.coefficient(2) and activation.degree is not None:
         notes.append(
