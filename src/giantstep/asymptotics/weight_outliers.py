@@ -40,7 +40,10 @@ CENTRED = 1e-6
 
 REMEDY = {
     "converged": "",
-    "imprecise": "the means over the labels are not resolved to 6 digits; give a link whose kinks are known.",
+    "imprecise": (
+        "the means over the labels are not resolved to 6 digits; give a link whose kinks are known, or a "
+        "bounded one."
+    ),
     "outside": "outside the theory: see the notes.",
 }
 _PRECISE = 1e-6

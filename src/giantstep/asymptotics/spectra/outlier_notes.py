@@ -102,8 +102,8 @@ def heavy_tails(kurtosis: float, batch: int) -> str | None:
     words = "heavy tails" if kurtosis > 2 * GAUSSIAN else "small batch"
     remedy = "use a bounded link or a larger batch" if kurtosis > 2 * GAUSSIAN else "use a larger batch"
     return (
-        f"{words}: the means that make a spike vary by {100 * math.sqrt(kurtosis / batch):.3g} % from batch to "
-        f"batch at this size, so their population values are not reached; {remedy}"
+        f"{words}: the means that make a spike vary by {100 * math.sqrt(kurtosis / batch):.3g} % from batch "
+        f"to batch at this size, so their population values are not reached; {remedy}"
     )
 
 

@@ -140,7 +140,7 @@ def is_even(link: CentredLink) -> bool:
 
 
 def silence(link: CentredLink, reuse: bool, sees: bool) -> str | None:
-    """Return why no rung sees the teacher, or None where one does; ``sees`` is whether one of the ladder does."""
+    """Return why no rung sees the teacher, or None where one of this ladder ``sees`` it."""
     if sees:
         return None
     lowest = lowest_informative_rung(link, reuse)
