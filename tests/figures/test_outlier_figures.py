@@ -10,6 +10,7 @@ from tests.figures import live
 import giantstep as gs
 from giantstep.errors import SpecError
 from giantstep.figures import draw
+from giantstep.figures.singular_values import singular_values
 from giantstep.protocol import Protocol
 from giantstep.training.outlier_simulation import simulate_outliers
 
@@ -28,16 +29,26 @@ def test_every_singular_value_is_in_a_bar_or_a_dot_beside_the_predicted_outliers
     chart = draw("spectrum", data, theory=theory())
     assert live.titles(chart) == {"singular value", "count per run"}
     bars, dots = live.rows(chart, "rect"), live.rows(chart, "point")
-    edge = float(data["edge"].isel(step=-1).mean())
+    counted = data.singular_value.isel(step=-1).values[data.present.isel(step=-1).values]
     lowest = min(row["x"] for row in bars)
-    inside = ((data.spectrum >= lowest) & (data.spectrum <= 1.01 * edge)).sum()
+    inside = (data.spectrum >= lowest).sum() - counted.size
     assert sum(row["y2"] for row in bars) == pytest.approx(float(inside) / 2)
-    assert len(dots) == int((data.spectrum > 1.01 * edge).sum())
+    assert sorted(row["x"] for row in dots) == pytest.approx(sorted(counted))
+    assert counted.size
     rules = {round(row["x"], 9) for row in live.rows(chart, "rule")}
     expected = theory().singular_value.values[theory().present.values.astype(bool)]
     assert len(expected)
     assert {round(float(value), 9) for value in expected} <= rules
     assert live.finite(chart)
+
+
+def test_what_the_counter_takes_for_bulk_is_in_a_bar_however_high_it_stands():
+    data = simulate_outliers(TARGET, NETWORK, PROTOCOL, dimension=100, spectrum=True)
+    data["present"][0, -1, 0] = False
+    highest = float(data.spectrum.max())
+    for chart in (draw("spectrum", data), singular_values(theory(), data)):
+        assert highest not in [row["x"] for row in live.rows(chart, "point")]
+        assert any(row["x"] <= highest <= row["x2"] and row["y2"] > 0 for row in live.rows(chart, "rect"))
 
 
 def test_a_prediction_alone_shows_its_marks():

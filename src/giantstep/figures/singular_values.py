@@ -9,6 +9,7 @@ import numpy as np
 
 from giantstep.figures.picture import Picture, Row, frame
 from giantstep.figures.theme import COLORS, GREY
+from giantstep.training.outlier_count import among_all
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,7 +63,7 @@ def spectrum_picture(predicted: xr.Dataset, measured: xr.Dataset | None = None) 
         if np.isfinite(values).all() and np.isfinite(own_edge):
             lines.append({"kind": LINES["measured"], "x": own_edge, "text": ""})
             outside = last["singular_value"].values[last["present"].values.astype(bool)]
-            inside = values[len(outside) :]
+            inside = values[~among_all(last["present"].values, len(values))]
             heights, ends = np.histogram(inside, bins=_BINS, density=True)
             bars = [
                 {"x": float(low), "x2": float(high), "y": 0.0, "y2": float(height)}

@@ -6,10 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from giantstep.errors import SpecError
 from giantstep.figures.marks import table
 from giantstep.figures.theme import COLORS, GREY, themed
+from giantstep.training.outlier_count import among_all
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,8 +57,11 @@ def spectrum(dataset: xr.Dataset, *, theory: xr.Dataset | None = None) -> Any:
     named = () if theory is None else (theory.attrs.get("activation"), theory.attrs.get("target"))
     head = " on ".join(str(name) for name in named if name)
     seeds = values.shape[0]
+    outside = np.zeros(values.shape, dtype=bool)
+    if "present" in dataset:
+        outside = among_all(dataset["present"].isel(step=-1).values, values.shape[1])
     panel = spectrum_panel(
-        values, edge=measured, start=start, expected=expected, width=460, height=240, title=head
+        values, outside, edge=measured, start=start, expected=expected, width=460, height=240, title=head
     )
     return themed(alt.vconcat(panel).properties(title=_title(values.size > 0, bool(expected), seeds)))
 
@@ -67,6 +72,7 @@ def of_setting(one: xr.Dataset, *, width: int, height: int, title: str) -> Any:
     found = zip(one["predicted_singular_value"].values[present], one["rung"].values[present], strict=True)
     return spectrum_panel(
         one["spectrum"].values[None],
+        one["spectrum_outside"].values[None] == 1,
         edge=float(one["spectrum_edge"] if "spectrum_edge" in one else one["edge"]),
         start=float(one["predicted_edge"]),
         expected=[(float(value), int(rung)) for value, rung in found],
@@ -77,7 +83,15 @@ def of_setting(one: xr.Dataset, *, width: int, height: int, title: str) -> Any:
 
 
 def spectrum_panel(
-    values: Any, *, edge: float, start: float, expected: Expected, width: int, height: int, title: str
+    values: Any,
+    outside: NDArray[np.bool_],
+    *,
+    edge: float,
+    start: float,
+    expected: Expected,
+    width: int,
+    height: int,
+    title: str,
 ) -> Any:
     """Return one histogram as layers.
 
@@ -85,8 +99,10 @@ def spectrum_panel(
     ----------
     values : array, shape (runs, singular values)
         NaN is passed over.
+    outside : array of bool, shape (runs, singular values)
+        Which are outliers, as they were counted.
     edge : float
-        Measured edge of the bulk; above it by a hundredth is an outlier. NaN: the predicted one.
+        Measured edge of the bulk. NaN: the predicted one.
     start : float
         Edge at the start, as theory has it.
     expected : list of (singular value, rung)
@@ -94,14 +110,17 @@ def spectrum_panel(
     import altair as alt
 
     runs = max(1, len(values))
-    known = np.asarray(values, dtype=float).ravel()
-    known = known[np.isfinite(known)]
+    every = np.asarray(values, dtype=float)
+    finite = np.isfinite(every)
+    known, out, bulk = every[finite], every[finite & outside], every[finite & ~outside]
     top_edge = edge if math.isfinite(edge) else start
     lines = [value for value, _ in expected]
     low = max(float(known.min()), top_edge / 30) if known.size else top_edge / 3
     high = 1.25 * max([top_edge, *known.tolist(), *lines])
-    bins = np.geomspace(low, max(top_edge * 1.011, low * 1.1), 28)
-    heights, _ = np.histogram(known[known <= 1.01 * top_edge], bins)
+    # Bulk that overlaps with the powers of the readout stands a little above the projected edge.
+    last = max([1.0001 * top_edge, low * 1.1, *(1.0001 * bulk).tolist()])
+    bins = np.geomspace(low, last, 28)
+    heights, _ = np.histogram(bulk, bins)
     bars = [
         {"x": float(a), "x2": float(b), "y": 0, "y2": float(h) / runs}
         for a, b, h in zip(bins[:-1], bins[1:], heights, strict=True)
@@ -122,9 +141,9 @@ def spectrum_panel(
         if rows:
             mark = alt.Chart(table(rows)).mark_rule(color=color, strokeDash=dash, strokeWidth=1.3)
             layers.append(mark.encode(x=x))
-    out = [{"x": float(value), "y": 0.12 * top} for value in known[known > 1.01 * top_edge]]
-    if out:
-        dots = alt.Chart(table(out)).mark_point(filled=True, size=45, opacity=0.8, color=COLORS[0])
+    if out.size:
+        spots = [{"x": float(value), "y": 0.12 * top} for value in out]
+        dots = alt.Chart(table(spots)).mark_point(filled=True, size=45, opacity=0.8, color=COLORS[0])
         layers.append(dots.encode(x=x, y=y))
     if expected:
         words = [{"x": value, "y": 1.12 * top, "text": str(rung)} for value, rung in expected]

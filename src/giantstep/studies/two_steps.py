@@ -17,6 +17,7 @@ from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.kind import read_nouns
 from giantstep.studies.reports import Table, mean_and_error
 from giantstep.studies.store import Store, Stored
+from giantstep.training.outlier_count import among_all
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +58,8 @@ def summary(folder: str | Path) -> xr.Dataset:
         ladder, ``naive_*``; ``rung``, ``strong``. Over setting: ``edge`` and ``edge_se`` measured,
         ``predicted_edge``, ``predicted_count``, ``count_mean``, ``runs``, ``reuse``,
         ``first_rate_exponent``, ``second_rate_exponent``. Over (setting, singular_value_rank): ``spectrum``
-        of the first replicate, whose edge is ``spectrum_edge``. Over (setting, first_exponent,
+        of the first replicate, whose edge is ``spectrum_edge``, and ``spectrum_outside``, which of it are
+        outliers. Over (setting, first_exponent,
         second_exponent): ``outlier_count`` and ``informative_count`` of the limit.
     """
     import xarray as xr
@@ -216,6 +218,8 @@ def _one(runs: _Runs) -> xr.Dataset:
     if "spectrum" in runs.stored[0].variables:
         variables["spectrum"] = ("singular_value_rank", runs.all_of("spectrum")[0])
         variables["spectrum_edge"] = ((), float(runs.all_of("edge")[0, -1]))
+        outside = among_all(runs.all_of("present")[0, -1], variables["spectrum"][1].size)
+        variables["spectrum_outside"] = ("singular_value_rank", outside.astype(float))
     coordinates = {"first_exponent": _GRID, "second_exponent": _GRID}
     variables["target"] = ((), str(target))
     return xr.Dataset(variables, coordinates | {"spike": theory["spike"].values})

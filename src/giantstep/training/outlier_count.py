@@ -98,6 +98,27 @@ def measure_outliers(
     return labelled(found, axes).assign_attrs(engine="measured", dimension=dimension, width=width)
 
 
+def among_all(present: Any, count: int) -> NDArray[np.bool_]:
+    """Return which of all singular values, largest first, are the outliers that were counted.
+
+    Parameters
+    ----------
+    present : array, shape (..., shown)
+        Of the largest singular values, as `measure_outliers` has them.
+    count : int
+        How many singular values there are.
+
+    Examples
+    --------
+    >>> among_all([True, False, True], 5).tolist()
+    [True, False, True, False, False]
+    """
+    known = np.asarray(present).astype(bool)[..., :count]
+    every = np.zeros((*known.shape[:-1], count), dtype=bool)
+    every[..., : known.shape[-1]] = known
+    return every
+
+
 def check_sizes(width: int, dimension: int) -> None:
     """Raise `SpecError` where width or dimension is too small for a bulk."""
     for name, value in (("width", width), ("dimension", dimension)):
