@@ -28,6 +28,15 @@ def measured(mean: float | None, error: float | None, *, short: bool = False) ->
     return f"{mean:.{digits}f} ± {error:.{digits}f}"
 
 
+def written(value: float | None, form: str = ".4g") -> str:
+    """Return a number in a format, a dash for what is missing.
+
+    >>> written(0.123456), written(0.123456, ".1f"), written(None)
+    ('0.1235', '0.1', '-')
+    """
+    return "-" if value is None else format(value, form)
+
+
 def count(value: float) -> str:
     """Return a number as one says it.
 

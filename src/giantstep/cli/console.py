@@ -14,6 +14,7 @@ from giantstep.errors import CapabilityError
 from giantstep.numerals import count as count
 from giantstep.numerals import measured as measured
 from giantstep.numerals import plural as plural
+from giantstep.numerals import written as written
 
 if TYPE_CHECKING:
     from rich.console import Console

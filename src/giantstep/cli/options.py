@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Numbers arrive as text: '1e6' and '10^6' are whole numbers, and 'nan' must meet our own words.
 TargetText = Annotated[str, Parameter(allow_leading_hyphen=True)]
+NamedTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
 Text = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="WORD")]
 Count = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="N")]
 Number = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X")]
@@ -26,9 +27,12 @@ Optional = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="W
 OptionalCount = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="N")]
 OptionalNumber = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X")]
 OptionalSize = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="SIZE")]
+NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
+OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 Tristate = Annotated[bool | None, Parameter(negative="--no-symmetric")]
 
 MAX_SEED = 2**128
+MAX_REPLICATES = 10**6
 
 
 def read_target(text: str, noise: str | None) -> Target:
@@ -134,6 +138,20 @@ def seed_number(text: str) -> int:
     if not 0 <= seed < MAX_SEED:
         raise SpecError(f"seed: found {text}, expected a whole number >= 0.")
     return seed
+
+
+def replicate_count(text: str) -> int:
+    """Return how many seeds `--simulate` asks for.
+
+    Raises
+    ------
+    SpecError
+        Unless it is a whole number from 1 to 10^6.
+    """
+    count = whole(text, "simulate")
+    if not 1 <= count <= MAX_REPLICATES:
+        raise SpecError(f"simulate: found {text}, expected a number of seeds from 1 to 10^6.")
+    return count
 
 
 def number(text: str, name: str) -> float:

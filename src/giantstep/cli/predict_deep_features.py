@@ -11,11 +11,13 @@ from giantstep.cli.options import (
     Count,
     Optional,
     OptionalCount,
+    OptionalList,
     OptionalNumber,
     Text,
     number,
     numbers,
     read_target,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from giantstep.studies.deep_walk import DeepWalk
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="N,..")]
-NumberList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 COLUMNS = ("test_error", "train_error", "nu", "gamma", "residual")
 
 
@@ -32,8 +33,8 @@ def deep_features(
     *,
     data: Annotated[str | None, Parameter(metavar="FILE")] = None,
     samples: SizeList = "0.5p,1p,2p",
-    ridge: NumberList = None,
-    penalty: NumberList = None,
+    ridge: OptionalList = None,
+    penalty: OptionalList = None,
     intercept: Annotated[bool, Parameter(negative="--no-intercept")] = True,
     widths: SizeList = "400",
     rows: Text = "iid",
@@ -90,7 +91,7 @@ def deep_features(
     from giantstep.cli.console import print_json
 
     penalties = _penalties(ridge, penalty)
-    count = 0 if simulate is None else _seeds(simulate)
+    count = 0 if simulate is None else replicate_count(simulate)
     root = seed_number(seed)
     if data is not None:
         walked, parameters = _of_data(data, samples, penalties, intercept, count, root, yes)
@@ -128,15 +129,6 @@ def _penalties(ridge: str | None, penalty: str | None) -> dict[str, Any]:
     if penalty is not None:
         return {"penalty": numbers(penalty, "penalty")}
     return {"ridge": numbers("0.1" if ridge is None else ridge, "ridge")}
-
-
-def _seeds(text: str) -> int:
-    from giantstep.errors import SpecError
-
-    count = whole(text, "simulate")
-    if not 1 <= count <= 10**6:
-        raise SpecError(f"simulate: found {text}, expected a number of seeds from 1 to 10^6.")
-    return count
 
 
 def _widths(text: str, name: str) -> tuple[int, ...]:

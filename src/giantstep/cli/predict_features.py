@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
     Count,
+    NamedTarget,
     Number,
+    NumberList,
     Optional,
     OptionalCount,
     OptionalNumber,
@@ -16,6 +16,7 @@ from giantstep.cli.options import (
     number,
     numbers,
     read_target,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -28,13 +29,10 @@ if TYPE_CHECKING:
 OVERLAPS = ("m", "theta", "psi", "chi", "q1", "q2", "v1", "v2")
 LOSSES_OF_LABELS = ("test_loss", "train_loss", "classification_error")
 
-NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-RequiredTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
-
 
 def features(
     *,
-    target: RequiredTarget,
+    target: NamedTarget,
     activation: Text = "relu",
     learning_rate_ratio: Number = "1",
     first_batch_ratio: Number = "4",
@@ -132,16 +130,14 @@ def _simulate(
     yes: bool,
 ) -> LearningWalk:
     from giantstep.cli.console import afford, progress
-    from giantstep.errors import CapabilityError, SpecError
+    from giantstep.errors import CapabilityError
     from giantstep.studies.learning_walk import CurveSetting, cost, learning_walk
     from giantstep.training.simulation import check_dimension
 
     if loss != "square":
         raise CapabilityError(f"simulate: loss {loss!r} is not simulated yet. Use --loss square.")
-    count, d = whole(seeds, "simulate"), whole(dimension, "dimension")
+    count, d = replicate_count(seeds), whole(dimension, "dimension")
     check_dimension(d, problem.rank)
-    if not 1 <= count <= 10**6:
-        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
     setting = CurveSetting(problem, activation, sample_ratios=tuple(ratios), **settings)
     workers = None if threads is None else whole(threads, "threads")
     price = cost(setting, d, count, workers)
@@ -218,7 +214,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import measured, stdout, written
 
     console, given = stdout(), document["parameters"]
     console.print(
@@ -227,8 +223,8 @@ def _print(document: dict[str, Any]) -> None:
     step = document["map"]
     console.print(
         Words(
-            f"spike strength {_short(step['spike_strength'])}, alignment {_short(step['spike_alignment'])}, "
-            f"bulk {_short(step['bulk_scale'])}"
+            f"spike strength {written(step['spike_strength'])}, "
+            f"alignment {written(step['spike_alignment'])}, bulk {written(step['bulk_scale'])}"
         )
     )
     console.print()
@@ -242,13 +238,13 @@ def _print(document: dict[str, Any]) -> None:
         for title in ("simulated test error", "z isotropic", "z structured"):
             table.add_column(title)
     for place, point in enumerate(document["points"]):
-        row = [_short(point["sample_ratio"]), _long(point["test_error"]), _long(point["train_error"])]
-        row += [_long(point[name]) for name in labels]
+        row = [written(point["sample_ratio"])]
+        row += [written(point[name], ".8g") for name in ("test_error", "train_error", *labels)]
         row.append(f"{point['digits']:.0f}" if point["status"] == "converged" else point["status"])
         if simulated:
             found = simulated[place]
             row.append(measured(found["test_error"], found["test_error_se"]))
-            row += [_z(found[f"test_error_z_{theory}"]) for theory in ("isotropic", "structured")]
+            row += [written(found[f"test_error_z_{theory}"], ".1f") for theory in ("isotropic", "structured")]
         table.add_row(*row)
     console.print(table)
     console.print()
@@ -256,19 +252,7 @@ def _print(document: dict[str, Any]) -> None:
         console.print(Words(f"{sentence}.", style="dim"))
     if simulated:
         found = document["simulation"]
-        values = ", ".join(f"{name} {_z(value)}" for name, value in found["rms_z"].items())
+        values = ", ".join(f"{name} {written(value, '.1f')}" for name, value in found["rms_z"].items())
         console.print(Words(f"d = {found['dimension']}, {found['seeds']} seeds; rms z: {values}."))
     for message in sorted({point["message"] for point in document["points"]} - {""}):
         console.print(Words(message, style="bold"))
-
-
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _long(value: float | None) -> str:
-    return "-" if value is None else f"{value:.8g}"
-
-
-def _z(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

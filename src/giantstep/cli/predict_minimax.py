@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.neighbour_words import read_problem
 from giantstep.cli.options import (
     Count,
     Number,
+    NumberList,
     OptionalCount,
+    OptionalList,
     OptionalNumber,
     Text,
     number,
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from giantstep.targets.moment_clock import Clock
     from giantstep.targets.moment_problems import MomentProblem
 
-NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 
 SHOWN = ("error", "error_to_saddle", "projected_residual", "average_gap", "gap_integral")
 # Measured: two products of 40 x 40 and their bookkeeping.
@@ -232,16 +230,16 @@ def _played(data: xr.Dataset) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     from rich.text import Text as Words
 
-    from giantstep.cli.console import plural, stdout
+    from giantstep.cli.console import plural, stdout, written
 
     console = stdout()
-    constant = _short(document["constant"])
+    constant = written(document["constant"])
     console.print(Words.assemble((document["problem"], "bold"), f"   penalty {document['penalty']:g}"))
     console.print(
         Words(
             f"V(0) {constant} bounds T x average gap; alpha x W2 tends to "
-            f"{_short(document['movement_limit'])}; bias: naive {document['naive_bias']:.4g}, of the penalty "
-            f"{document['regularisation_bias']:.3g}"
+            f"{written(document['movement_limit'])}; bias: naive {document['naive_bias']:.4g}, "
+            f"of the penalty {document['regularisation_bias']:.3g}"
         )
     )
     console.print()
@@ -263,7 +261,7 @@ def _table(points: list[dict[str, Any]], moved: str, scale: float) -> Any:
     from rich import box
     from rich.table import Table
 
-    from giantstep.cli.console import measured
+    from giantstep.cli.console import measured, written
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
     for title in ("time", "|f - f*|^2", "residual", "T x average gap", moved, "from frozen flow"):
@@ -273,13 +271,9 @@ def _table(points: list[dict[str, Any]], moved: str, scale: float) -> Any:
         table.add_row(
             f"{point['time']:.4g}",
             measured(point["error"], point.get("error_se")),
-            _short(point["projected_residual"]),
+            written(point["projected_residual"]),
             measured(point["gap_integral"], point.get("gap_integral_se")),
             "-" if movement is None else f"{scale * movement:.4g}",
-            _short(point.get("frozen_distance")),
+            written(point.get("frozen_distance")),
         )
     return table
-
-
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from giantstep.cli.options import Count, OptionalCount, Text, seed_number, whole
+from giantstep.cli.options import Count, OptionalCount, Text, replicate_count, seed_number, whole
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="SIZE,..")]
 OptionalSizes = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="N,..")]
@@ -133,14 +133,11 @@ def _simulate(
 ) -> dict[str, Any]:
     from giantstep.asymptotics.multi_task.alignment_curve import CONDITIONING
     from giantstep.cli.console import afford, finite, progress
-    from giantstep.errors import SpecError
     from giantstep.studies.learning_walk import rms
     from giantstep.studies.multi_task_walk import multi_task_walk
     from giantstep.threads import check_threads
 
-    count = whole(seeds, "simulate")
-    if not 1 <= count <= 10**6:
-        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
+    count = replicate_count(seeds)
     later = (
         [] if downstream is None else [whole(part.strip(), "downstream") for part in downstream.split(",")]
     )

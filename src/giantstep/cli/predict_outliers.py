@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
     Count,
+    NamedTarget,
+    NumberList,
     OptionalCount,
     OptionalNumber,
     SizeText,
     Text,
     numbers,
     read_target,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -26,14 +27,12 @@ if TYPE_CHECKING:
     from giantstep.studies.outlier_walk import OutlierWalk
     from giantstep.targets import Target
 
-NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-RequiredTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
 QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
 
 
 def outliers(
     *,
-    target: RequiredTarget,
+    target: NamedTarget,
     activation: Text = "He1+0.2*He2+0.1*He3",
     exponents: NumberList = "0.4,0.3",
     constants: NumberList = "1,3",
@@ -138,14 +137,11 @@ def _simulate(
     yes: bool,
 ) -> OutlierWalk:
     from giantstep.cli.console import afford, progress
-    from giantstep.errors import SpecError
     from giantstep.studies.outlier_walk import outlier_walk
     from giantstep.threads import check_threads
     from giantstep.training.outlier_simulation import cost
 
-    count = whole(seeds, "simulate")
-    if not 1 <= count <= 10**6:
-        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
+    count = replicate_count(seeds)
     workers = None if threads is None else whole(threads, "threads")
     price = cost(target, network, protocol, dimension, check_threads(workers))
     afford(count * price.seconds, price.memory, yes=yes, what="predict outliers --simulate")
@@ -233,7 +229,7 @@ def _print(document: dict[str, Any], predicted: xr.Dataset, walked: OutlierWalk 
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, plural, stdout
+    from giantstep.cli.console import measured, plural, stdout, written
 
     console, given, found = stdout(), document["parameters"], document["measured"]
     steps = len(given["exponents"])
@@ -259,12 +255,13 @@ def _print(document: dict[str, Any], predicted: xr.Dataset, walked: OutlierWalk 
         for title in ("measured", "z", "measured", "z", "seen"):
             table.add_column(title)
     for place, row in enumerate(document["outliers"]):
-        cells = [str(row["rung"]), *(_number(row[name]) for name in QUANTITIES)]
+        cells = [str(row["rung"]), *(written(row[name], ".4f") for name in QUANTITIES)]
         cells.append("yes" if row["informative"] else "no")
         if found is not None:
             one = found["outliers"][place]
             for name in ("singular_value", "target_alignment"):
-                cells += [measured(one[name], one[f"{name}_se"], short=True), _z(one[f"{name}_z"])]
+                cells.append(measured(one[name], one[f"{name}_se"], short=True))
+                cells.append(written(one[f"{name}_z"], ".1f"))
             cells.append("-" if one["visible"] is None else f"{100 * one['visible']:.0f} %")
         table.add_row(*cells)
     if document["outliers"]:
@@ -293,11 +290,3 @@ def _print(document: dict[str, Any], predicted: xr.Dataset, walked: OutlierWalk 
         console.print(Words(f"{note}.", style="dim"))
     if document["message"]:
         console.print(Words(document["message"], style="bold"))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _z(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

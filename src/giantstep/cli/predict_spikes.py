@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
     Count,
+    NamedTarget,
     Number,
     OptionalCount,
+    OptionalList,
     OptionalNumber,
     Text,
     number,
     numbers,
     read_target,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from giantstep.studies.spike_walk import SpikeSetting
 
-NumberList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-RequiredTarget = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="TARGET")]
 
 SCALARS = ("initial_train_loss", "initial_test_error", "m1", "m2", "delta", "edge")
 STEP = ("gradient_square", "gradient_alignment", "row_variance")
@@ -36,15 +35,15 @@ KINDS_OF_GAIN = ("", "_limit", "_dressed")
 
 def spikes(
     *,
-    target: RequiredTarget,
+    target: NamedTarget,
     activation: Text = "He1+0.5*He2",
     dimension: Count = "1000",
     sample_ratio: Number = "2",
     first_batch_ratio: OptionalNumber = None,
     width_ratio: Number = "1.4",
-    step_exponent: NumberList = None,
+    step_exponent: OptionalList = None,
     step_constant: Number = "1",
-    learning_rate: NumberList = None,
+    learning_rate: OptionalList = None,
     ridge: Number = "0.5",
     readout: Text = "gaussian",
     form: Text = "full",
@@ -143,12 +142,9 @@ def _simulate(
     settings: list[SpikeSetting], seeds: str, seed: str, threads: str | None, yes: bool
 ) -> list[xr.Dataset]:
     from giantstep.cli.console import afford, progress
-    from giantstep.errors import SpecError
     from giantstep.studies.spike_walk import spike_walk
 
-    count = whole(seeds, "simulate")
-    if not 1 <= count <= 10**6:
-        raise SpecError(f"simulate: found {seeds}, expected a number of seeds from 1 to 10^6.")
+    count = replicate_count(seeds)
     workers = None if threads is None else whole(threads, "threads")
     price = settings[0].cost(count * len(settings))
     afford(price.seconds, price.memory, yes=yes, what="predict spikes --simulate")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.neighbour_words import read_components
 from giantstep.cli.options import (
     Count,
     Number,
+    NumberList,
     Optional,
     OptionalCount,
+    OptionalList,
     OptionalNumber,
     Text,
     number,
@@ -22,10 +22,6 @@ from giantstep.cli.options import (
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-NumberList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="X,..")]
-OptionalList = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="X,..")]
 
 
 def time_scales(
@@ -227,7 +223,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import plural, stdout
+    from giantstep.cli.console import plural, stdout, written
 
     console, given = stdout(), document["parameters"]
     for name in ("activation", "target"):
@@ -244,11 +240,11 @@ def _print(document: dict[str, Any]) -> None:
                 first,
                 str(row["component"]),
                 _with_error(row["time"], row["time_se"]),
-                _short(row["closed_form"]),
+                written(row["closed_form"]),
                 _with_error(row["local_slope"], row["local_slope_se"]),
-                _short(row["exponent"]),
-                _short(row["risk_after"]),
-                _short(row["plateau"]),
+                written(row["exponent"]),
+                written(row["risk_after"]),
+                written(row["plateau"]),
             )
     console.print(table)
     console.print()
@@ -262,7 +258,7 @@ def _print(document: dict[str, Any]) -> None:
         console.print(
             Words(
                 f"simulated at eps = {point['time_scale_ratio']:.3g}: largest distance of its risk from the "
-                f"limit's {found}, final risk {_short(point['final_risk'])}. {' '.join(point['messages'])}"
+                f"limit's {found}, final risk {written(point['final_risk'])}. {' '.join(point['messages'])}"
             )
         )
     messages = {message for point in document["points"] for message in point["messages"]}
@@ -270,11 +266,9 @@ def _print(document: dict[str, Any]) -> None:
         console.print(Words(sentence, style="bold"))
 
 
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
 def _with_error(value: float | None, error: float | None) -> str:
+    from giantstep.cli.console import written
+
     if value is None or error is None:
-        return _short(value)
+        return written(value)
     return f"{value:.4g} ± {error:.1g}"
