@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.studies.small import contents
+
 from giantstep.cli import main
 from giantstep.studies import Study, check, collect, run
 
@@ -48,10 +50,6 @@ def forked(work: Callable[[], Any]) -> int:
 def ended(child: int) -> int:
     """Return a child's exit code, minus the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}
 
 
 def compute(folder: Path, workers: int = 1, text: str = STUDY) -> int:

@@ -1,4 +1,4 @@
-"""A small study that runs in a second."""
+"""A small study that runs in a second, and what a results folder holds."""
 
 TEXT = """
 title = "Small"
@@ -13,3 +13,7 @@ product.target = ["stair2", "z1"]
 zip.dimension = [100, 1e3]
 zip.seeds = [3, 2]
 """
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from tests.studies.small import contents
 
 from giantstep.errors import CapabilityError, SpecError, StoreError, WriteError
 from giantstep.studies import check, collect, export, listing, load, repair, run
@@ -25,10 +26,6 @@ def folder(tmp_path):
 @pytest.fixture
 def paths(folder):
     return sorted((folder / "points").glob("*.nc"))
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}
 
 
 def edit(path, key, value):

@@ -6,17 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.studies import deadly
-from tests.studies.small import TEXT
+from tests.studies.small import TEXT, contents
 
 from giantstep.cli import main
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.studies import Study, run, runner
 
 STUDY = Study.parse(TEXT)
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}
 
 
 @pytest.fixture(scope="module")

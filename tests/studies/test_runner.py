@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from tests.studies.small import TEXT
+from tests.studies.small import TEXT, contents
 
 from giantstep.errors import SpecError, StoreError
 from giantstep.studies import Study, collect, estimate, run, runner, verdicts
@@ -19,10 +19,6 @@ def finished(tmp_path_factory):
     outcome = run(STUDY, folder, workers=1)
     assert (outcome.done, outcome.skipped, outcome.failures, outcome.interrupted) == (12, 0, (), False)
     return folder
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in (folder / "points").glob("*.nc")}
 
 
 def test_files_are_byte_identical_on_one_worker_and_on_two(finished, tmp_path):

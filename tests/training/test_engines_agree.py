@@ -7,12 +7,13 @@ from scipy import stats
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, Step
 from giantstep.targets import Target
+from giantstep.testing.engines import order_parameters
 from giantstep.training import reused
 from giantstep.training.direct import run_direct
 from giantstep.training.reduced import run_reduced
 from giantstep.training.reused import Opening
 
-from .laws import Case, order_parameters, z_scores
+from .laws import Case, z_scores
 
 STAIR = Target.parse("z1 + z1*z2")
 SPIN = Target.parse("tanh(z1 + z2^3 - 3*z2)")

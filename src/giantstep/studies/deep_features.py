@@ -15,7 +15,7 @@ from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.learning_walk import rms
-from giantstep.studies.paired_scores import paired_score
+from giantstep.studies.paired_scores import paired_score, stacked
 from giantstep.studies.reports import Table
 from giantstep.studies.store import Store, Stored
 
@@ -120,12 +120,8 @@ def _settings(folder: str | Path) -> Iterator[tuple[dict[str, Any], list[Stored]
     yield from (group for group in groups.values() if group[1])
 
 
-def _values(runs: list[Stored], name: str) -> np.ndarray:
-    return np.array([np.asarray(run.variables[name][1], dtype=float) for run in runs])
-
-
 def _entry(runs: list[Stored], place: int, predicted: str) -> dict[str, Any]:
-    score = paired_score(_values(runs, "test_error")[:, place], _values(runs, predicted)[:, place])
+    score = paired_score(stacked(runs, "test_error")[:, place], stacked(runs, predicted)[:, place])
     return {
         "test_error": float(score.mean),
         "test_error_se": float(score.error),
@@ -158,8 +154,8 @@ def _line(spec: dict[str, Any], runs: list[Stored]) -> dict[str, Any]:
         "line_rows": spec.get("rows", "iid"),
         "line_layers": len(spec["widths"]),
         "line_penalty": float(spec["penalty"]),
-        "line_ratio": _values(runs, "line_samples")[0] / spec["widths"][-1],
-        "line_error": _values(runs, "line_test_error").mean(0),
+        "line_ratio": stacked(runs, "line_samples")[0] / spec["widths"][-1],
+        "line_error": stacked(runs, "line_test_error").mean(0),
     }
 
 
@@ -179,7 +175,7 @@ def _trained(spec: dict[str, Any], runs: list[Stored]) -> list[dict[str, Any]]:
         "layers": 1,
         "penalty": float(spec["penalty"]),
         "step": (steps[0] if steps else 0.0) / math.sqrt(width),
-        "spike": float(_values(runs, "spike").mean()),
+        "spike": float(stacked(runs, "spike").mean()),
     }
     found = []
     for place, n in enumerate(spec["samples"]):

@@ -14,7 +14,7 @@ from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.multi_task import read_settings, read_tasks
 from giantstep.studies.learning_walk import rms
-from giantstep.studies.paired_scores import paired_score
+from giantstep.studies.paired_scores import paired_score, stacked
 from giantstep.studies.reports import Table
 from giantstep.studies.store import Store, Stored
 
@@ -122,14 +122,10 @@ def _settings(folder: str | Path) -> Iterator[tuple[str, dict[str, Any], list[St
     yield from (group for group in groups.values() if group[2])
 
 
-def _values(runs: list[Stored], name: str) -> np.ndarray:
-    return np.array([np.asarray(run.variables[name][1], dtype=float) for run in runs])
-
-
 def _entries(sweep: str, spec: dict[str, Any], runs: list[Stored]) -> list[dict[str, Any]]:
     tasks = read_tasks(spec)
     scores = {
-        name: paired_score(_values(runs, name), _values(runs, f"{name}_law"))
+        name: paired_score(stacked(runs, name), stacked(runs, f"{name}_law"))
         for name in ("alignment", "conditioning")
     }
     found = []
@@ -156,7 +152,7 @@ def _entries(sweep: str, spec: dict[str, Any], runs: list[Stored]) -> list[dict[
 def _trials(spec: dict[str, Any], runs: list[Stored]) -> list[dict[str, Any]]:
     from giantstep.training.multi_task.downstream import REPRESENTATIONS
 
-    score = paired_score(_values(runs, "accuracy"), 0.0)
+    score = paired_score(stacked(runs, "accuracy"), 0.0)
     return [
         {
             "trial_dimension": int(spec["dimension"]),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.significance import equivalent_z
+
+if TYPE_CHECKING:
+    from giantstep.studies.store import Stored
 
 Array = NDArray[np.float64]
 
@@ -53,3 +57,8 @@ def paired_score(measured: Any, theory: Any) -> PairedScore:
     return PairedScore(
         values.mean(0), values.std(0, ddof=1) / root, expected.mean(0), equivalent_z(t, count - 1)
     )
+
+
+def stacked(runs: Sequence[Stored], name: str) -> Array:
+    """Return one variable of all replicates, shape (replicates, ...)."""
+    return np.array([np.asarray(run.variables[name][1], dtype=np.float64) for run in runs])

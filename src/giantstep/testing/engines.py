@@ -195,11 +195,20 @@ def _explodes(run: Run, case: Case) -> str:
 
 
 def order_parameters(run: Run, case: Case, seed: int, replicates: int) -> np.ndarray:
-    """Return M, Q and the linear part after every step: one row a replicate."""
+    """Return M, Q and the linear part after every step: one row a replicate.
+
+    Raises
+    ------
+    RuntimeError
+        When a run does not complete.
+    """
     rows = []
     for replicate in range(replicates):
         parts: list[np.ndarray] = []
-        for shot in run(case.experiment(seed, replicate)).snapshots:
+        found = run(case.experiment(seed, replicate))
+        if found.status != COMPLETED:
+            raise RuntimeError(f"replicate {replicate} ended as {found.status}: {found.message}")
+        for shot in found.snapshots:
             parts += [shot.overlaps, shot.self_overlaps]
             if (linear := shot.linear) is not None:
                 parts += [np.array([linear.constant, linear.energy]), linear.teacher, linear.neurons]
@@ -212,18 +221,33 @@ def _law(run: Run, case: Case, replicates: int, seed: int, false_alarm: float) -
 
     first = order_parameters(run, case, seed, replicates)
     second = order_parameters(run_direct, case, seed + 1, replicates)
-    free = first.std(0) + second.std(0) > 1e-9
-    constant = float(np.abs(first - second)[:, ~free].max(initial=0.0))
+    constant, means, variances = moment_scores(first, second)
     if constant > 1e-6:
         return f"an order parameter that does not fluctuate differs by {constant:.3g}"
-    first, second = first[:, free], second[:, free]
-    limit = stats.norm.isf(false_alarm / (2 * free.sum()))
-    for moment in ("mean", "variance"):
-        if moment == "variance":
-            centre = 0.5 * (first.mean(0) + second.mean(0))
-            first, second = (first - centre) ** 2, (second - centre) ** 2
-        error = np.sqrt(first.var(0, ddof=1) / replicates + second.var(0, ddof=1) / replicates)
-        z = np.abs(first.mean(0) - second.mean(0)) / error
-        if z.max() > limit:
-            return f"a {moment} differs by {z.max():.1f} standard errors, allowed {limit:.1f}"
+    limit = stats.norm.isf(false_alarm / (2 * len(means)))
+    for moment, scores in (("mean", means), ("variance", variances)):
+        worst = np.abs(scores).max()
+        if worst > limit:
+            return f"a {moment} differs by {worst:.1f} standard errors, allowed {limit:.1f}"
     return ""
+
+
+def moment_scores(first: np.ndarray, second: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return how far constant entries differ, and Welch's z of the means and of the variances of the others.
+
+    >>> rows = np.random.default_rng(0).standard_normal((2, 400, 3)) * [1.0, 1.0, 0.0]
+    >>> constant, means, variances = moment_scores(rows[0], rows[1] + [0.0, 1.0, 0.5])
+    >>> constant, (abs(means) > 5).tolist(), (abs(variances) > 5).tolist()
+    (0.5, [False, True], [False, False])
+    """
+    free = first.std(0) + second.std(0) > 1e-9
+    constant = float(np.abs(first - second)[:, ~free].max(initial=0.0))
+    first, second = first[:, free], second[:, free]
+    centre = 0.5 * (first.mean(0) + second.mean(0))
+    squares = ((first - centre) ** 2, (second - centre) ** 2)
+    return constant, _welch(first, second), _welch(*squares)
+
+
+def _welch(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    error = np.sqrt(first.var(0, ddof=1) / len(first) + second.var(0, ddof=1) / len(second))
+    return (first.mean(0) - second.mean(0)) / error

@@ -45,7 +45,7 @@ def measure(first_layers: Any, teacher: Any) -> xr.Dataset:
     import xarray as xr
 
     layers, axes = (
-        _real(name, value) for name, value in (("first_layers", first_layers), ("teacher", teacher))
+        real_array(name, value) for name, value in (("first_layers", first_layers), ("teacher", teacher))
     )
     if layers.ndim == 3:
         layers = layers[None]
@@ -80,7 +80,14 @@ def measure(first_layers: Any, teacher: Any) -> xr.Dataset:
     return dataset
 
 
-def _real(name: str, value: Any) -> NDArray[np.float64]:
+def real_array(name: str, value: Any) -> NDArray[np.float64]:
+    """Return an array of floats.
+
+    Raises
+    ------
+    SpecError
+        When it is ragged or holds anything but real numbers.
+    """
     try:
         array = np.asarray(value)
     except ValueError:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from giantstep.errors import SpecError
 from giantstep.threads import one_blas_thread
+from giantstep.training.measurement import real_array
 from giantstep.training.spectrum import POWERS, SHOWN, TopSpectrum, top_spectrum
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def measure_outliers(
     >>> found.outlier_count.values.tolist(), bool(found.target_alignment[0, 0, 0] > 0.8)
     ([[1]], True)
     """
-    layers, a = _real("first_layers", first_layers), _real("readout", readout)
-    axes = None if teacher is None else _real("teacher", teacher)
+    layers, a = real_array("first_layers", first_layers), real_array("readout", readout)
+    axes = None if teacher is None else real_array("teacher", teacher)
     layers = layers[(None,) * max(0, 4 - layers.ndim)] if layers.ndim > 1 else layers
     replicates, steps, width, dimension = layers.shape if layers.ndim == 4 else (0, 0, 0, 0)
     if not replicates or not steps:
@@ -153,13 +154,3 @@ def labelled(found: list[list[TopSpectrum]], teacher: Array | None) -> xr.Datase
 def _orthonormal(rows: Array, dimension: int) -> bool:
     fits = rows.ndim == 2 and rows.shape[1] == dimension
     return fits and np.allclose(rows @ rows.T, np.eye(len(rows)), atol=1e-6)
-
-
-def _real(name: str, value: Any) -> Array:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.asarray(None)
-    if array.dtype.kind not in "biuf":
-        raise SpecError(f"{name}: found {type(value).__name__}, expected an array of real numbers.")
-    return array.astype(np.float64)
