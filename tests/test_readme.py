@@ -47,3 +47,21 @@ def test_constraints_are_exact_pins_of_packages():
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin) for pin in pins)
     assert len({pin.split("==")[0].lower() for pin in pins}) == len(pins)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_no_row_and_no_item_stands_twice(name):
+    # Git joins both sides' lines of these files: a merge doubles whatever both sides changed.
+    lines = (README.parent / name).read_text("utf-8").splitlines()
+    heads = [line.split(" | ")[0].split(": ")[0] for line in lines if line.startswith(("| `", "- "))]
+    assert not {head for head in heads if heads.count(head) > 1}
+
+
+def test_the_map_of_the_code_names_every_room():
+    package = README.parent / "src" / "giantstep"
+    found = {
+        path.name for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    text = (README.parent / "CONTRIBUTING.md").read_text("utf-8")
+    rooms = re.findall(r"`([a-z_]+)(?:/|\.py)?`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)))
+    assert {name.removesuffix(".py") for name in found if not name.startswith("_")} == set(rooms)

@@ -162,7 +162,7 @@ def _line(spec: dict[str, Any], runs: list[Stored]) -> dict[str, Any]:
 def _size(spec: dict[str, Any], runs: list[Stored]) -> dict[str, Any]:
     """Return Frobenius errors of the linearised covariance of one layer, over the dim size."""
     names = ("layer_error", "row_error", "norm")
-    found: dict[str, Any] = {name: float(_values(runs, name).mean()) for name in names}
+    found: dict[str, Any] = {name: float(stacked(runs, name).mean()) for name in names}
     return found | {"size_width": int(spec["dimension"]), "size_rows": spec.get("rows", "iid")}
 
 
