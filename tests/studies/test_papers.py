@@ -42,6 +42,11 @@ def test_every_figure_of_a_paper_is_a_built_in_study_with_a_quick_twin_and_a_jud
         assert len(quick.points) <= len(long.points)
 
 
+def test_every_built_in_study_but_the_catalog_makes_a_figure_of_a_paper():
+    made = {figure.study for number in papers() for figure in paper(number).figures}
+    assert made | {"catalog"} == set(builtin())
+
+
 def test_an_unknown_paper_names_the_known_ones():
     with pytest.raises(SpecError, match=r"found '2305.18271', expected 2305.18270, .* did you mean"):
         paper("2305.18271")
