@@ -48,7 +48,9 @@ def test_every_built_in_study_but_the_catalog_makes_a_figure_of_a_paper():
 
 
 def test_an_unknown_paper_names_the_known_ones():
-    with pytest.raises(SpecError, match=r"found '2305.18271', expected 2303.00055, 2305.18270, .* did you mean"):
+    with pytest.raises(
+        SpecError, match=r"found '2305.18271', expected 2303.00055, 2305.18270, .* did you mean"
+    ):
         paper("2305.18271")
     assert paper("arXiv:2305.18270").arxiv == "2305.18270"
 
