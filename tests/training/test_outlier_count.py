@@ -59,6 +59,24 @@ def test_a_wider_bulk_is_no_outlier_but_spikes_along_powers_are():
         assert found.in_span[0] > 0.5 > 0.2 > found.in_span[1]
 
 
+def test_noise_on_rows_of_large_readout_is_bulk_whatever_it_shares_with_the_powers():
+    """A giant step's own noise grows with |a|: its top vectors sit on few rows, and so do a^3 and a^4."""
+    swollen, shares = [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        a = rng.standard_normal(400)
+        found = top_spectrum(noise(rng, 400, 300) * np.sqrt(1 + 0.3 * a**2)[:, None], a)
+        shares.append(float(found.in_span[0]))
+        swollen.append(found.count)
+    assert max(shares) > 0.3
+    assert sum(swollen) == 0
+
+
+def test_four_rows_have_no_bulk_and_so_no_outlier():
+    rng = np.random.default_rng(3)
+    assert [top_spectrum(noise(rng, 4, 6), rng.standard_normal(4)).count for _ in range(5)] == [0] * 5
+
+
 def test_repeated_powers_of_a_readout_of_signs_span_two_dimensions():
     signs = np.sign(np.random.default_rng(3).standard_normal(50))
     assert readout_powers(signs).shape == (50, 2)

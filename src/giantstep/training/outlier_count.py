@@ -29,8 +29,9 @@ def measure_outliers(
     After a giant step the bulk is wider than at the start, so singular values are not compared with
     1 + sqrt(width / dimension) but with the largest one that is left when the readout's powers a, a^2, a^3,
     a^4, which hold the left vectors of all spikes, are projected out. An outlier exceeds this edge by 1 % (at
-    widths below 600 by 6 / width), and more than 0.2 of its left vector lies in the span of the powers. By
-    interlacing there are at most four.
+    widths below 600 by 6 / width), and more than 0.2 of its left vector lies in the span of the powers, less
+    what a vector on the same rows has there by chance: noise on rows of large |a| is no spike. By interlacing
+    there are at most four.
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ def measure_outliers(
     xarray.Dataset
         Over (replicate, step) ``outlier_count``, ``edge``; over (replicate, step, outlier), largest first:
         ``singular_value``, ``present`` (whether it counts), ``in_span`` (how much of its left vector lies in
-        the span of a .. a^4: spikes have above 0.5 or so, the bulk below 0.2) and ``target_alignment``
-        (squared norm of its right vector inside the teacher's span).
+        the span of a .. a^4: spikes have above 0.5 or so, the bulk below 0.2 unless it sits on few rows) and
+        ``target_alignment`` (squared norm of its right vector inside the teacher's span).
 
     Raises
     ------
