@@ -53,8 +53,11 @@ def test_a_simulation_is_laid_beside_with_scores(giantstep):
     assert rows["spike_1"]["spikes"][1]["singular_value_z"] is None
     shown = giantstep(*words)
     assert shown.code == 0
-    for word in ("simulated network", "F0 + spikes, without V", "outlier", "heuristic"):
+    for word in ("simulated network", "F0 + spikes, no V", "theory without V", "outlier", "heuristic"):
         assert word in shown.out
+    leading = rows["spikes_leading"]["spikes"][1]["singular_value_predicted"]
+    assert f"{leading:.4f}" in shown.out
+    assert f" {rows['network']['train_improvement_z']:.1f} " in shown.out
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,7 @@ def test_a_simulation_is_laid_beside_with_scores(giantstep):
         (["--step-exponent", "-0.1"], "step_exponent: found -0.1"),
         (["--activation", "He2"], "c_1 = E sigma' = 0"),
         (["--width-ratio", "0.05"], "expected at least 4"),
+        (["--width-ratio", "-1"], "width_ratio: found -1"),
         (["--readout", "constant"], "gaussian, uniform, rademacher"),
         (["--form", "ful"], "did you mean 'full'"),
         (["--step-exponent", "0.1", "--learning-rate", "3"], "not both"),

@@ -230,11 +230,8 @@ def _measured(scores: xr.Dataset) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured as with_error
     from giantstep.cli.console import stdout
 
     console, given = stdout(), document["parameters"]
@@ -246,42 +243,68 @@ def _print(document: dict[str, Any]) -> None:
             step = f"step exponent {point['step_exponent']:g}, {step}: {_growing(point)}"
         console.print()
         console.print(Words(f"{step}; bulk up to {point['edge']:.4g}", style="bold"))
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
-        heads = ("order", "status", "singular value", "cos² left", "train gain", "test gain")
-        for title in heads:
-            table.add_column(title, justify="left" if title == "status" else "right")
-        for spike, loss in zip(point["spikes"], point["losses"], strict=True):
-            table.add_row(
-                str(spike["order"]),
-                spike["status"].replace("_", " "),
-                f"{spike['singular_value']:.4f}",
-                f"{spike['left_alignment']:.4f}",
-                f"{loss['train_improvement']:.4f}",
-                f"{loss['test_improvement']:.4f}",
-            )
-        for row in point.get("measured", {}).get("features", ()):
-            for spike in row["spikes"]:
-                last = spike is row["spikes"][-1]
-                values = [
-                    with_error(spike[name], spike[f"{name}_se"], short=True)
-                    for name in ("singular_value", "left_alignment")
-                ]
-                values += [
-                    with_error(row[name], row[f"{name}_se"], short=True) if last else "" for name in GAINS
-                ]
-                table.add_row(str(spike["order"]), _FEATURES[row["features"]], *values, style="dim")
-        console.print(table)
+        console.print(_table(point))
         if point["message"]:
             console.print(Words(point["message"], style="bold"))
     console.print()
+    if any("measured" in point for point in document["points"]):
+        legend = (
+            "z: (mean - theory) / standard error on the scale of a normal law, each row by its own theory."
+        )
+        console.print(Words(legend, style="dim"))
     for sentence in document["notes"]:
         console.print(Words(f"{sentence}.", style="dim"))
+
+
+def _table(point: dict[str, Any]) -> Any:
+    """Return both forms of the theory, and under them what was measured, each number with its z-score."""
+    from rich import box
+    from rich.table import Table
+
+    from giantstep.cli.console import measured as with_error
+
+    kinds = point.get("measured", {}).get("features", ())
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    for title in ("order", "status", "singular value", "cos² left", "train gain", "test gain"):
+        table.add_column(title, justify="left" if title == "status" else "right")
+        if kinds and title not in ("order", "status"):
+            table.add_column("z", justify="right")
+
+    def add(order: int, status: str, cells: list[tuple[str, str]], style: str = "") -> None:
+        table.add_row(
+            str(order), status, *(word for cell in cells for word in cell[: 1 + bool(kinds)]), style=style
+        )
+
+    def plain(value: float | None) -> tuple[str, str]:
+        return ("-" if value is None else f"{value:.4f}", "")
+
+    def scored(row: dict[str, Any], name: str) -> tuple[str, str]:
+        z = row[f"{name}_z"]
+        return with_error(row[name], row[f"{name}_se"], short=True), "-" if z is None else f"{z:.1f}"
+
+    of_spikes = ("singular_value", "left_alignment")
+    for spike, loss in zip(point["spikes"], point["losses"], strict=True):
+        seen = spike["status"] == "outlier"
+        cells = [plain(spike[name] if seen else None) for name in of_spikes]
+        cells += [plain(loss[name]) for name in GAINS]
+        add(spike["order"], spike["status"].replace("_", " "), cells)
+    for row in kinds:
+        if row["features"] == "spikes_leading":
+            second = row["spikes"][-1]
+            cells = [plain(second[f"{name}_predicted"]) for name in of_spikes]
+            add(2, "theory without V", cells + [plain(row[f"{name}_predicted"]) for name in GAINS])
+        for spike in row["spikes"]:
+            cells = [scored(spike, name) for name in of_spikes]
+            if spike is row["spikes"][-1]:
+                cells += [scored(row, name) for name in GAINS]
+            add(spike["order"], _FEATURES[row["features"]], cells, "dim")
+    return table
 
 
 _FEATURES = {
     "network": "simulated network",
     "spike_1": "F0 + spike 1",
-    "spikes_leading": "F0 + spikes, without V",
+    "spikes_leading": "F0 + spikes, no V",
     "spikes": "F0 + spikes",
 }
 
