@@ -1,10 +1,14 @@
 """Who may ask: everything that is not our own page is turned away."""
 
+import json
 import re
+import socket
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from giantstep.explorer import guard
 from giantstep.explorer.access import Access
 from giantstep.explorer.guard import HEADERS, LARGEST_BODY
 
@@ -173,3 +177,42 @@ def test_all_addresses_of_the_machine_take_addresses_but_no_foreign_names():
     assert six.url.startswith("http://[::1]:80/?token=")
     assert not everywhere.local
     assert not one.local
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(site, monkeypatch):
+    monkeypatch.setattr(guard, "PATIENCE_SECONDS", 0.2)
+    with _half_sent(site) as connection:
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer
+
+
+def test_a_client_that_hangs_up_in_mid_body_leaves_no_traceback(site, capfd):
+    with _half_sent(site):
+        pass
+    assert site.post("target", QUESTION).status_code == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "9" * 5000, "1e400"])
+def test_a_number_that_no_float_holds_is_a_sentence(site, number):
+    body = f'{{"target": "z1", "noise": {number}}}'.encode()
+    last = json.loads(site.post("target", body).text.splitlines()[0])
+    assert last["event"] == "error"
+    assert last["message"].startswith("noise: found inf")
+
+
+def test_a_websocket_gets_an_answer_and_no_advice(site, capfd):
+    upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+    assert site.client.get(site.base, headers=upgrade | {"sec-websocket-key": "AAAA"}).status_code == 403
+    assert capfd.readouterr().err == ""
+
+
+@contextmanager
+def _half_sent(site):
+    """A connection whose question announces more than it sends."""
+    lines = [f"{name}: {value}" for name, value in site.headers(host=f"127.0.0.1:{site.access.port}").items()]
+    head = "\r\n".join(["POST /ask/target HTTP/1.1", *lines, "content-length: 100", "", ""])
+    with socket.create_connection(("127.0.0.1", site.access.port), timeout=20) as connection:
+        connection.sendall(head.encode() + b'{"target"')
+        yield connection

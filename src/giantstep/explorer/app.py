@@ -10,14 +10,14 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from giantstep.explorer import assets, vega
 from giantstep.explorer.access import Access
 from giantstep.explorer.assets import Asset
-from giantstep.explorer.guard import Guard, TooLarge
+from giantstep.explorer.guard import Guard, TooLarge, TooSlow
 from giantstep.explorer.panels import PANELS
 from giantstep.explorer.stream import EventStream
 from giantstep.explorer.workers import Busy, Pool
@@ -107,9 +107,13 @@ class Routes:
         if panel not in PANELS:
             return _error(404, f"panel: found {panel[:40]!r}, expected {', '.join(PANELS)}.")
         try:
-            question = json.loads(await request.body(), parse_constant=_no_constant)
+            question = json.loads(await request.body(), parse_constant=_no_constant, parse_int=_number)
         except TooLarge:
             return _error(413, "body: is too large for a question.")
+        except TooSlow:
+            return _error(408, "body: took too long to arrive.", {"connection": "close"})
+        except ClientDisconnect:
+            return _error(400, "body: ended early.")
         except (ValueError, RecursionError):
             return _error(400, "body: is not JSON.")
         if not isinstance(question, dict):
@@ -147,5 +151,10 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _error(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status, {"cache-control": "no-store"})
+def _number(digits: str) -> int | float:
+    """Whole numbers that no float holds are infinite, as they are to the page, and refused as such."""
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _error(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status, {"cache-control": "no-store"} | (headers or {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ HEADERS = {
 
 LARGEST_BODY = 16384
 """Bytes of a question; the largest real one is under a thousand."""
+
+
+PATIENCE_SECONDS = 10.0
+"""How long the body of a question may take to arrive."""
 
 
 class Guard:
@@ -62,6 +67,10 @@ class TooLarge(Exception):
     """A body went on beyond `LARGEST_BODY`."""
 
 
+class TooSlow(Exception):
+    """A body was not complete after `PATIENCE_SECONDS`."""
+
+
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
@@ -83,15 +92,21 @@ def _too_large(headers: dict[str, str]) -> Refusal | None:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Count what arrives: a chunked body announces no length."""
-    total = 0
+    """Count what arrives, for a chunked body announces no length; and do not wait for it for ever."""
+    total, complete, begun = 0, False, asyncio.get_running_loop().time()
 
     async def counted() -> Message:
-        nonlocal total
-        message = await receive()
+        nonlocal total, complete
+        # After the body, waiting is how one learns that the page has gone.
+        try:
+            async with asyncio.timeout_at(None if complete else begun + PATIENCE_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise TooSlow from None
         total += len(message.get("body", b""))
         if total > LARGEST_BODY:
             raise TooLarge
+        complete = not message.get("more_body", False)
         return message
 
     return counted

@@ -52,7 +52,7 @@ def configuration(application: Any) -> uvicorn.Config:
 
     return uvicorn.Config(
         application,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         # The client's own words about where it comes from are not believed.
