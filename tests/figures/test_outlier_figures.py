@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 from tests.figures import live
 
 import giantstep as gs
 from giantstep.errors import SpecError
 from giantstep.figures import draw
-from giantstep.figures.singular_values import singular_values
+from giantstep.figures.exponent_map import map_picture
+from giantstep.figures.singular_values import singular_values, spectrum_picture
 from giantstep.protocol import Protocol
 from giantstep.training.outlier_simulation import simulate_outliers
 
@@ -89,3 +91,27 @@ def test_one_exponent_makes_no_map():
         draw("phase-map", one)
     with pytest.raises(SpecError, match="needs outlier_count over first_exponent"):
         draw("phase-map", live.run())
+
+
+def test_maps_say_in_words_what_their_colours_say():
+    # Blue and grey are the same in grey print.
+    alphas = np.arange(0.0, 0.5, 0.05).tolist()
+    for expression, word in (("tanh(z1)", "sees"), ("He2(z1)", "blind")):
+        phases = gs.predict.outlier_phases(
+            gs.Target.parse(expression), NETWORK.activation, first_exponent=alphas, second_exponent=alphas
+        )
+        said = {row["text"] for row in live.rows(draw("phase-map", phases), "text")}
+        assert {f"1 {word}", f"2 {word}"} <= said
+        assert {row["text"] for row in map_picture(phases).tables["labels"]} == said
+
+
+def test_bars_of_the_page_hold_the_whole_bulk():
+    network = gs.Network(60, "He1+0.2*He2+0.1*He3", readout="uniform", symmetric=False)
+    protocol = Protocol.of_exponents([0.4, 0.3], [1, 3], batch=100)
+    target = gs.Target.parse("tanh(z1)")
+    measured = simulate_outliers(target, network, protocol, dimension=60, spectrum=True)
+    picture = spectrum_picture(gs.predict.outliers(target, network, protocol, dimension=60), measured)
+    bars = picture.tables["bars"]
+    outside = int(measured["outlier_count"].isel(replicate=0, step=-1))
+    assert sum(bar["y2"] for bar in bars) == 60 - outside
+    assert all(0 < bar["x"] < bar["x2"] for bar in bars)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from giantstep.figures.phase_map import region_labels
 from giantstep.figures.picture import Picture, Row, frame
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _MOST = 3
 
 _WORDS = ("none", "1", "2", "3+")
 _BLIND = ("#F3EDE0", "#E2E2E2", "#C4C4C4", "#A2A2A2")
-_SEES = ("#F3EDE0", "#C9DCF0", "#7FA8D4", "#2F6DB0")
+_SEES = ("#F3EDE0", "#D3E3F3", "#9CC0E2", "#659BCF")
 
 
 def exponent_map(phases: xr.Dataset, *, point: tuple[float, float] | None = None) -> Any:
@@ -57,7 +58,8 @@ def map_picture(phases: xr.Dataset, *, point: tuple[float, float] | None = None)
             else:
                 cells.append(sides | {"y": round(float(alpha2) - half2, 6), "y2": top, "kind": kind})
     marked = [] if point is None else [{"x": point[0], "y": point[1]}]
-    return Picture(_frame(), {"cells": cells, "point": marked})
+    labels = region_labels(first, second, counts, sees)
+    return Picture(_frame(), {"cells": cells, "labels": labels, "point": marked})
 
 
 def _kind(count: int, sees: int) -> str:
@@ -77,11 +79,13 @@ def _frame() -> dict[str, Any]:
     stroke = alt.Stroke("kind:N", scale=alt.Scale(domain=names, range=colors), legend=legend)
     scale = alt.Scale(domain=[0, 0.5], nice=False)
     axis = alt.Axis(values=[0, 0.1, 0.2, 0.3, 0.4, 0.5], grid=False)
-    x = alt.X("x:Q", title="first exponent α₁", scale=scale, axis=axis)
-    y = alt.Y("y:Q", title="second exponent α₂", scale=scale, axis=axis)
+    x = alt.X("x:Q", title="first exponent α1", scale=scale, axis=axis)
+    y = alt.Y("y:Q", title="second exponent α2", scale=scale, axis=axis)
     cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True, strokeWidth=1)
     point = alt.Chart(alt.NamedData("point"))
     layers = [cells.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=color, stroke=stroke)]
+    labels = alt.Chart(alt.NamedData("labels")).mark_text(fontSize=12, color="#222222")
+    layers.append(labels.encode(x=x, y=y, text="text:N"))
     # A cross in a light ring is seen on every colour of the map.
     for size, width, ink in ((260, 6, "#FFFFFF"), (220, 2.5, "#BB5566")):
         cross = point.mark_point(shape="cross", filled=False, size=size, strokeWidth=width, color=ink)

@@ -59,11 +59,12 @@ def curve_picture(curves: Mapping[str, xr.Dataset]) -> Picture:
 def _frame() -> dict[str, Any]:
     import altair as alt
 
-    color, _, dash = page_look(list(LINES.values()), symbols=False, columns=2, labelLimit=300, symbolSize=400)
+    color, _, dash = page_look(list(LINES.values()), symbols=False, columns=1, labelLimit=300, symbolSize=400)
     x = alt.X("x:Q", title="samples per dimension, n / d", scale=alt.Scale(type="log", nice=False))
     x = x.axis(format="~g", grid=False, tickCount=8)
     y = alt.Y("y:Q", title="test error, E (y − f)²", scale=alt.Scale(type="log", nice=False, padding=14))
-    y = y.axis(format="~g", tickCount=6)
+    # Room for the labels that later tables need: the title keeps the place of the first drawing.
+    y = y.axis(format="~g", tickCount=6, minExtent=36)
     lines = alt.Chart(alt.NamedData("curves"))
     # Where the theories agree, the dashed line stays visible on the solid one.
     layers = [

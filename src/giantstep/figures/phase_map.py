@@ -72,7 +72,7 @@ def phase_map(dataset: xr.Dataset, *, outliers: xr.Dataset | None = None) -> Any
         "Outliers after two giant steps",
         subtitle=[
             "Numbers: outliers of the first layer that grow with the width, for learning rates p^α1, p^α2.",
-            "Blue: at least one of them sees the teacher; grey: none does; white: no outlier.",
+            "Blue, sees: at least one of them sees the teacher; grey, blind: none does; white: no outlier.",
             *(["Cross: the exponents of the runs."] if crossed else []),
         ],
         offset=10,
@@ -117,8 +117,11 @@ def phase_panel(
         scale=alt.Scale(domain=[0, 0.5], nice=False),
         axis=alt.Axis(tickCount=5),
     )
-    tiles = alt.Chart(table(rows)).mark_rect(strokeWidth=0, clip=True)
-    labels = alt.Chart(table(_region_labels(axis1, axis2, counts))).mark_text(fontSize=10, color="#222222")
+    # A thousand tiles read aloud, each by itself, say less than the words on them.
+    tiles = alt.Chart(table(rows)).mark_rect(strokeWidth=0, clip=True, aria=False)
+    labels = alt.Chart(table(region_labels(axis1, axis2, counts, sees))).mark_text(
+        fontSize=10, color="#222222"
+    )
     layers = [
         tiles.encode(x=x, x2="x2", y=y, y2="y2", color=color),
         labels.encode(x="x:Q", y="y:Q", text="text:N"),
@@ -142,17 +145,21 @@ def _runs(kinds: Any) -> list[tuple[int, int]]:
     return list(zip(firsts, lasts, strict=True))
 
 
-def _region_labels(axis1: Any, axis2: Any, counts: Any) -> list[dict[str, Any]]:
-    """Return the number of outliers at the middle of its region."""
+def region_labels(axis1: Any, axis2: Any, counts: Any, sees: Any) -> list[dict[str, Any]]:
+    """Return the number of outliers, and whether one sees the teacher, at the middle of a region.
+
+    Words, because blue and grey are the same in grey print.
+    """
     rows = []
     for count in np.unique(counts[counts > 0]):
-        places = np.argwhere(counts == count)
-        if len(places) < 8:
-            continue
-        middle = places.mean(0)
-        # The middle of a bent region may lie outside of it: the nearest place that is inside.
-        i, j = places[np.argmin(((places - middle) ** 2).sum(1))]
-        rows.append({"x": float(axis1[i]), "y": float(axis2[j]), "text": str(int(count))})
+        for sight, word in ((True, "sees"), (False, "blind")):
+            places = np.argwhere((counts == count) & ((sees > 0) == sight))
+            if len(places) < 8:
+                continue
+            middle = places.mean(0)
+            # The middle of a bent region may lie outside of it: the nearest place that is inside.
+            i, j = places[np.argmin(((places - middle) ** 2).sum(1))]
+            rows.append({"x": float(axis1[i]), "y": float(axis2[j]), "text": f"{int(count)} {word}"})
     return rows
 
 

@@ -16,6 +16,8 @@ _SCREEN_AXIS = {
     "titleFontWeight": "normal",
     "gridColor": "#EEEEEE",
     "tickSize": 3,
+    # On a narrow screen the ticks of a logarithmic axis stand close.
+    "labelSeparation": 8,
 }
 _SCREEN_LEGEND = {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "symbolSize": 70}
 

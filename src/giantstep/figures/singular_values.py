@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HEIGHT = 300
-_BINS = 40
+_BINS = 28
+_FURTHEST = 30.0
+"""Values further below the edge than this factor stand in the lowest bar."""
 LINES = {"predicted": "predicted outlier", "edge": "predicted edge of the bulk", "measured": "measured edge"}
 
 
@@ -64,10 +66,13 @@ def spectrum_picture(predicted: xr.Dataset, measured: xr.Dataset | None = None) 
             lines.append({"kind": LINES["measured"], "x": own_edge, "text": ""})
             outside = last["singular_value"].values[last["present"].values.astype(bool)]
             inside = values[~among_all(last["present"].values, len(values))]
-            heights, ends = np.histogram(inside, bins=_BINS, density=True)
+            low = max(float(inside.min()), own_edge / _FURTHEST)
+            heights, ends = np.histogram(
+                np.maximum(inside, low), np.geomspace(low, max(own_edge, float(inside.max())), _BINS + 1)
+            )
             bars = [
-                {"x": float(low), "x2": float(high), "y": 0.0, "y2": float(height)}
-                for low, high, height in zip(ends[:-1], ends[1:], heights, strict=True)
+                {"x": float(left), "x2": float(right), "y": 0.0, "y2": float(height)}
+                for left, right, height in zip(ends[:-1], ends[1:], heights, strict=True)
             ]
             dots = [{"x": float(value), "y": 0.0} for value in outside]
     return Picture(_frame(), {"bars": bars, "dots": dots, "lines": lines})
@@ -93,12 +98,10 @@ def _frame() -> dict[str, Any]:
 
     color = alt.Color("kind:N", scale=scale([COLORS[1], GREY, COLORS[3]]), legend=legend)
     dash = alt.StrokeDash("kind:N", scale=scale([[6, 3], [1, 0], [2, 2]]), legend=legend)
-    axis = alt.X(
-        "x:Q", title="singular value", scale=alt.Scale(type="symlog", constant=1, nice=False, padding=30)
-    )
-    axis = axis.axis(labelExpr="format(datum.value, '~r')", grid=False, tickCount=5)
-    y = alt.Y("y:Q", title="density of the bulk", scale=alt.Scale(zero=True))
-    bars = alt.Chart(alt.NamedData("bars")).mark_rect(color="#B9C9DC", stroke="white", strokeWidth=0.5)
+    axis = alt.X("x:Q", title="singular value", scale=alt.Scale(type="log", nice=False, padding=42))
+    axis = axis.axis(format="~g", grid=False, tickCount=6)
+    y = alt.Y("y:Q", title="singular values in a bar", scale=alt.Scale(zero=True))
+    bars = alt.Chart(alt.NamedData("bars")).mark_rect(color="#9DB8D2")
     dots = alt.Chart(alt.NamedData("dots")).mark_point(filled=True, size=90, color=COLORS[0], opacity=1)
     lines = alt.Chart(alt.NamedData("lines"))
     layers = [

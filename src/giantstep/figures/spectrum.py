@@ -131,7 +131,9 @@ def spectrum_panel(
     y = alt.Y("y:Q", title="count per run", scale=alt.Scale(domain=[0, 1.25 * top], nice=False))
     layers = []
     if known.size:
-        layers.append(alt.Chart(table(bars)).mark_rect(color="#9DB8D2").encode(x=x, x2="x2", y=y, y2="y2"))
+        layers.append(
+            alt.Chart(table(bars)).mark_rect(color="#9DB8D2", aria=False).encode(x=x, x2="x2", y=y, y2="y2")
+        )
     for places, color, dash in (
         ([start], GREY, [1, 0]),
         ([edge], "#000000", [1, 2]),
