@@ -132,6 +132,13 @@ def test_improvements_reach_their_limits_like_the_inverse_square_of_the_step():
         assert np.all(np.abs(gaps[-1]) < 1e-6)
 
 
+def test_cosines_of_overwhelming_spikes_stay_cosines():
+    found = spikes(step_exponent=None, learning_rate=[1e4, 1e8, 1e16, 1e30])
+    for name in ("left_alignment", "right_alignment"):
+        assert (found[name] <= 1).all()
+        assert (found[name] > 0.999).all()
+
+
 def test_strong_spikes_sit_where_leading_order_puts_them():
     found = spikes(step_exponent=None, learning_rate=[30.0, 1e3])
     ratio = found.singular_value / found.leading_value - 1

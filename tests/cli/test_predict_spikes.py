@@ -60,6 +60,16 @@ def test_a_simulation_is_laid_beside_with_scores(giantstep):
     assert f" {rows['network']['train_improvement_z']:.1f} " in shown.out
 
 
+def test_a_simulation_that_overflows_says_so(giantstep):
+    words = ["predict", "spikes", "--target", "z1", "--activation", "exp(z)", "--learning-rate", "1e8"]
+    ran = giantstep(*words, "--dimension", "30", "--simulate", "1", "--json")
+    assert ran.code == 1
+    (message,) = ran.document["points"][0]["measured"]["messages"]
+    shown = giantstep(*words, "--dimension", "30", "--simulate", "1")
+    assert shown.code == 1
+    assert message[:40] in shown.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

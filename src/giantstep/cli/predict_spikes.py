@@ -135,7 +135,11 @@ def spikes(
         print_json(document)
     else:
         _print(document)
-    return int(any(point["status"] != "converged" for point in document["points"]))
+    return int(any(_failed(point) for point in document["points"]))
+
+
+def _failed(point: dict[str, Any]) -> bool:
+    return point["status"] != "converged" or bool(point.get("measured", {}).get("messages"))
 
 
 def _simulate(
@@ -226,7 +230,7 @@ def _measured(scores: xr.Dataset) -> dict[str, Any]:
     initial: dict[str, Any] = {}
     for name in ("initial_train_loss", "initial_test_error"):
         initial |= read(scores, name)
-    return initial | {"features": rows}
+    return initial | {"features": rows, "messages": scores.attrs["messages"]}
 
 
 def _print(document: dict[str, Any]) -> None:
@@ -244,6 +248,8 @@ def _print(document: dict[str, Any]) -> None:
         console.print()
         console.print(Words(f"{step}; bulk up to {point['edge']:.4g}", style="bold"))
         console.print(_table(point))
+        for message in point.get("measured", {}).get("messages", ()):
+            console.print(Words(message, style="bold"))
         if point["message"]:
             console.print(Words(point["message"], style="bold"))
     console.print()
@@ -262,6 +268,7 @@ def _table(point: dict[str, Any]) -> Any:
     from rich.table import Table
 
     from giantstep.cli.console import measured as with_error
+    from giantstep.cli.console import written
 
     kinds = point.get("measured", {}).get("features", ())
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
@@ -276,11 +283,10 @@ def _table(point: dict[str, Any]) -> Any:
         )
 
     def plain(value: float | None) -> tuple[str, str]:
-        return ("-" if value is None else f"{value:.4f}", "")
+        return written(value, ".4f"), ""
 
     def scored(row: dict[str, Any], name: str) -> tuple[str, str]:
-        z = row[f"{name}_z"]
-        return with_error(row[name], row[f"{name}_se"], short=True), "-" if z is None else f"{z:.1f}"
+        return with_error(row[name], row[f"{name}_se"], short=True), written(row[f"{name}_z"], ".1f")
 
     of_spikes = ("singular_value", "left_alignment")
     for spike, loss in zip(point["spikes"], point["losses"], strict=True):

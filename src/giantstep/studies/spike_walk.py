@@ -172,17 +172,19 @@ def spike_scores(data: xr.Dataset, theories: dict[str, xr.Dataset]) -> xr.Datase
     xarray.Dataset
         ``<name>``, ``<name>_se``, ``<name>_predicted``, ``<name>_z`` for `SPIKES` over (features,
         spike_order) and `GAINS` over features; also for ``initial_train_loss`` and ``initial_test_error``.
+        The attribute ``messages`` says what went wrong in any replicate.
     """
     import xarray as xr
 
-    count = data.sizes["replicate"]
     variables: dict[str, Any] = {}
 
     def put(name: str, dims: tuple[str, ...], expected: Any) -> None:
+        # Replicates that left the finite numbers are NaN and not counted.
+        count = data[name].count("replicate").values
         mean = data[name].mean("replicate").values
         error = np.full_like(mean, np.nan)
-        if count > 1:
-            error = data[name].std("replicate", ddof=1).values / np.sqrt(count)
+        if count.max() > 1:
+            error = data[name].std("replicate", ddof=1).values / np.sqrt(np.maximum(count, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             z = equivalent_z((mean - expected) / error, count - 1)
         variables[name], variables[f"{name}_se"] = (dims, mean), (dims, error)
@@ -205,4 +207,7 @@ def spike_scores(data: xr.Dataset, theories: dict[str, xr.Dataset]) -> xr.Datase
         put(name, ("features",), np.array(expected))
     for name in ("initial_train_loss", "initial_test_error"):
         put(name, (), np.float64(theories["full"][name]))
-    return xr.Dataset(variables, {"features": kinds, "spike_order": data["spike_order"].values})
+    said = sorted({str(message) for message in data["message"].values} - {""})
+    return xr.Dataset(
+        variables, {"features": kinds, "spike_order": data["spike_order"].values}, {"messages": said}
+    )

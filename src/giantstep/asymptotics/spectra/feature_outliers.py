@@ -59,5 +59,5 @@ def _outlier(bulk: FeatureBulk, order: int, strength: float, leading: float) -> 
         return FeatureOutlier(order, False, math.sqrt(-bulk.edge().ridge), 0.0, 0.0, leading)
     m, slope = trace(found)
     rate = 1.0 / found.ridge_slope + strength * slope
-    left, right = m * (1.0 + found.delta) / rate, 1.0 / (found.ridge * rate)
+    left, right = (min(one, 1.0) for one in (m * (1.0 + found.delta) / rate, 1.0 / (found.ridge * rate)))
     return FeatureOutlier(order, True, math.sqrt(-found.ridge), left, right, leading)
