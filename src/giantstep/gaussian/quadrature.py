@@ -226,7 +226,8 @@ def gaussian_mean(
     frame = kink_frame(kinks, rank)
     count = nodes or {1: 48, 2: 40, 3: 32, 4: 16}.get(rank, 8)
     results = []
-    for level in (max(2, (2 * count) // 3), count):
+    # The finer first: what needs too many points is refused before any is computed.
+    for level in (count, max(2, (2 * count) // 3)):
         rules = [split_rule(places, level) for places in frame.breaks]
         if math.prod(len(rule.nodes) for rule in rules) > _MAX_POINTS:
             raise CapabilityError(
@@ -238,6 +239,6 @@ def gaussian_mean(
         if values.shape != weights.shape or not np.all(np.isfinite(values)):
             raise SpecError(f"function: expected {len(weights)} finite values, found others.")
         results.append((float(weights @ values), float(weights @ np.abs(values))))
-    (coarse, _), (fine, size) = results
+    (fine, size), (coarse, _) = results
     error = abs(fine - coarse) * (1.0 if frame.aligned else 4.0)
     return Estimate(fine, float(error + 16 * np.finfo(float).eps * size))
