@@ -93,12 +93,13 @@ def test_the_figure_has_a_column_a_target_with_five_rows(data):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("[0.4, 0.3]", "[0.6, 0.3]"), r"sweep\[0\].dimension: learning_rate: found 0.6"),
-        (("[1, 3]", "[1]"), r"sweep\[0\].exponents: constants: found 1 for 2"),
-        (('"tanh(z1)"', '"relu(z1)"'), r"sweep\[0\].dimension: target: found labels of mean 0.39"),
-        (("symmetric = false", "symmetric = true"), r"sweep\[0\].dimension: network: found symmetric=True"),
+        (("[0.4, 0.3]", "[0.6, 0.3]"), r"sweep\[0\].exponents: learning_rate: found 0.6"),
+        (("[1, 3]", "[1]"), r"sweep\[0\].constants: constants: found 1 for 2"),
+        (('"tanh(z1)"', '"relu(z1)"'), r"sweep\[0\].target: target: found labels of mean 0.39"),
+        (("symmetric = false", "symmetric = true"), r"sweep\[0\].network: network: found symmetric=True"),
         (("batch =", "bacth ="), "did you mean 'batch'"),
-        (("dimension = 100", "dimension = 3"), "dimension: found 3"),
+        (("dimension = 100", "dimension = 3"), r"sweep\[0\].dimension: dimension: found 3"),
+        (("tanh(z1)", "z1*z2"), r"sweep\[0\].target: target: found rank 2"),
     ],
 )
 def test_points_that_cannot_be_are_named_before_anything_runs(change, message):

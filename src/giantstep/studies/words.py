@@ -142,6 +142,20 @@ def naming(place: str) -> Iterator[None]:
         raise SpecError(f"{place}: {error}") from None
 
 
+@contextmanager
+def naming_field(words: BaseModel, spell: Spell, otherwise: str) -> Iterator[None]:
+    """As `naming`, at the field of the words, or of their network, that the message begins with."""
+    try:
+        yield
+    except GiantStepError as error:
+        field, known = str(error).partition(":")[0], type(words).model_fields
+        if "network" in known and field in NetworkWords.model_fields:
+            field = f"network.{field}"
+        elif field not in known:
+            field = otherwise
+        raise SpecError(f"{spell(field)}: {error}") from None
+
+
 def nouns(words: Any, spell: Spell) -> tuple[Target, Network | None, Protocol | None]:
     """Return the nouns a point stands for; their errors begin with the field as the user wrote it."""
     network, protocol = None, None

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from giantstep.studies.kinds.kind import Draws, Kind, Spec, read_streams, read_target
 from giantstep.studies.spike_walk import FORMS, SpikeSetting, simulated_replicate
-from giantstep.studies.words import Number, Spell, TargetPointWords, given, naming
+from giantstep.studies.words import Number, Spell, TargetPointWords, given, naming, naming_field
 from giantstep.training.choice import Cost
 
 if TYPE_CHECKING:
@@ -50,10 +50,9 @@ def spec(words: FeatureSpikesWords, spell: Spell) -> Spec:
     with naming(spell("target")):
         target = words.target_noun()
     found = given(words) | {"target": target.spec()}
-    with naming(spell("activation")):
+    with naming_field(words, spell, "dimension"):
         setting = read_setting(found)
         found["activation"] = setting.network.activation.name
-    with naming(spell("dimension")):
         setting.predicted()
     return found
 

@@ -8,7 +8,15 @@ from pydantic import Field
 
 from giantstep.protocol import Protocol
 from giantstep.studies.kinds.kind import RANK, Draws, Kind, Spec, read_nouns, read_streams
-from giantstep.studies.words import NetworkWords, Number, SizeText, Spell, TargetPointWords, naming
+from giantstep.studies.words import (
+    NetworkWords,
+    Number,
+    SizeText,
+    Spell,
+    TargetPointWords,
+    naming,
+    naming_field,
+)
 from giantstep.training.choice import Cost
 
 if TYPE_CHECKING:
@@ -49,11 +57,11 @@ def spec(words: WeightOutliersWords, spell: Spell) -> Spec:
         target = words.target_noun()
     with naming(spell("network")):
         network = words.network.noun()
-    with naming(spell("exponents")):
+    with naming_field(words, spell, "exponents"):
         protocol = Protocol.of_exponents(
             words.exponents, words.constants, batch=words.batch, reuse=words.reuse, loss=words.loss
         )
-    with naming(spell("dimension")):
+    with naming_field(words, spell, "exponents"):
         read_setting(target, network, protocol, words.dimension)
     found: Spec = {
         "target": target.spec(),
