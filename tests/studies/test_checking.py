@@ -198,3 +198,34 @@ def test_export_says_what_it_cannot(folder, tmp_path, monkeypatch):
         export(data, tmp_path / "x.parquet")
     with pytest.raises(WriteError, match="cannot be written"):
         export(data, tmp_path / "nowhere" / "x.csv")
+
+
+def test_a_link_to_nowhere_counts_as_missing_and_is_computed_again(folder, paths):
+    paths[0].unlink()
+    paths[0].symlink_to(folder / "nowhere")
+    assert [row["state"] for row in listing(folder)].count("missing") == 1
+    assert run(load(folder / "study.toml"), folder, workers=1).done == 1
+    assert check(folder).done == 6
+
+
+def test_a_folder_in_the_place_of_a_point_is_named_without_its_path_and_set_aside(folder, paths):
+    paths[0].unlink()
+    paths[0].mkdir()
+    (finding,) = check(folder).findings
+    assert f"{paths[0].name}: cannot be read (Is a directory); run the study again" in finding.reason
+    assert run(load(folder / "study.toml"), folder, workers=1).done == 1
+    assert (folder / "quarantine" / f"{paths[0].name}.0").is_dir()
+
+
+def test_a_study_file_that_cannot_be_read_is_named(folder):
+    study, path = load(folder / "study.toml"), folder / "study.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(StoreError, match=r"study.toml: cannot be read \(is not UTF-8 text\)"):
+        check(folder)
+    with pytest.raises(StoreError, match="holds the results of another study"):
+        run(study, folder, workers=1)
+    path.unlink()
+    path.mkdir()
+    for ask in (lambda: check(folder), lambda: run(study, folder, workers=1)):
+        with pytest.raises(StoreError, match=r"study.toml: cannot be read \(Is a directory\)"):
+            ask()

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +12,7 @@ from tests.studies.small import TEXT, contents
 
 from giantstep.cli import main
 from giantstep.errors import CapabilityError, SpecError
-from giantstep.studies import Study, run, runner
+from giantstep.studies import Study, executors, run, runner
 
 STUDY = Study.parse(TEXT)
 
@@ -119,3 +121,19 @@ def test_crews_that_cannot_be_are_named(tmp_path):
         run(STUDY, tmp_path, executor={}, scheduler="tcp://127.0.0.1:1")
     with pytest.raises(CapabilityError, match=r"scheduler '127.0.0.1': does not answer"):
         run(STUDY, tmp_path, scheduler="127.0.0.1")
+
+
+def test_another_program_at_the_address_is_said_in_time(monkeypatch):
+    monkeypatch.setattr(executors, "_ANSWER_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(CapabilityError, match="does not answer"):
+            executors.crew(None, address, None)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "foo://x:1"])
+def test_what_is_no_address_is_refused_at_once_and_leaves_nothing_behind(address):
+    with pytest.raises(CapabilityError, match="does not answer"):
+        executors.crew(None, address, None)

@@ -23,12 +23,14 @@ def show(folder: Text, /, *, json: bool = False) -> int:
     from giantstep.cli.console import print_json
     from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
-    from giantstep.studies import estimate, load, report, verdicts
+    from giantstep.studies import estimate, load
+    from giantstep.studies.judging import judge_folder
+    from giantstep.studies.reports import tables_of
 
     place = results_folder(folder)
     study = load(place / "study.toml")
     progress = estimate(study, place)
-    table, tables = verdicts(place), report(place, study.figure)
+    table, tables = judge_folder(place), tables_of(place, study.figure)
     if json:
         document = {"folder": str(place), "points": progress.points, "done": progress.done}
         print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})

@@ -113,6 +113,8 @@ def _slope_rows(one: xr.Dataset) -> tuple[list[dict[str, Any]], str]:
     chain = (theory.isel(dimension=-1) if "dimension" in theory.dims else theory).values
     if not np.isfinite(chain).all():
         return [], "no certificate"
+    if "overlaps" not in one:
+        return [], "no simulation"
     steps, verdict = climb(chain, one), judge(chain, one).verdict
     rows: list[dict[str, Any]] = []
     count = len(steps[0])

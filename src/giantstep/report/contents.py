@@ -15,9 +15,9 @@ from giantstep.report.pictures import Picture, pictures
 from giantstep.staircase.certificate import Certificate
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.costs import estimate
-from giantstep.studies.judging import verdicts
+from giantstep.studies.judging import judge_folder
 from giantstep.studies.library import builtin, load
-from giantstep.studies.reports import Table, report
+from giantstep.studies.reports import Table, tables_of
 from giantstep.studies.store import Store
 from giantstep.studies.study import Study
 from giantstep.studies.subjects import subjects
@@ -87,7 +87,7 @@ def read(folder: str | Path) -> Contents:
         raise StoreError(f"{folder}: no point of its study is done; run it first.")
     tables: Sequence[Table] = ()
     try:
-        tables = report(place, study.figure)
+        tables = tables_of(place, study.figure)
     except GiantStepError as error:
         trouble.append(f"Tables: {error}")
     return Contents(
@@ -99,7 +99,7 @@ def read(folder: str | Path) -> Contents:
         progress.done,
         _certified(study, place),
         pictures(study, place),
-        verdicts(place),
+        judge_folder(place),
         tables,
         manifest_of(study, place),
         _command(study),

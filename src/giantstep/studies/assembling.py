@@ -107,8 +107,8 @@ def assemble(
 
 
 def unpadded(one: xr.Dataset) -> xr.Dataset:
-    if "rank" in one:
-        rank = int(one["rank"].max())
+    # A rank of 0: nothing of this setting is stored yet.
+    if "rank" in one and (rank := int(one["rank"].max())):
         one = one.isel({dim: slice(0, rank) for dim in ("direction",) if dim in one.dims})
         if "direction_other" in one.dims:
             one = one.isel(direction_other=slice(0, rank))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from giantstep.errors import StoreError
+from giantstep.labels import directions
 from giantstep.studies.assembling import MISSING, unpadded
 from giantstep.studies.store import Store, Stored
 from giantstep.studies.study import Sweep
@@ -16,8 +18,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def add_certificates(dataset: xr.Dataset, sweep: Sweep, store: Store, stored: dict[str, Stored]) -> None:
-    """Put the certificates over the axes they depend on, and the alignment they predict beside the data."""
+def add_certificates(
+    dataset: xr.Dataset, sweep: Sweep, store: Store, stored: dict[str, Stored]
+) -> xr.Dataset:
+    """Return the data with the certificates over the axes they depend on, and the alignment they predict.
+
+    A certificate may be of a higher rank than any simulation that is done; the data are padded to it.
+    """
+    certified = _certified(sweep, store)
     names = [name for name, _ in sweep.axes]
     kept = [i for i, _ in enumerate(names) if _matters(sweep, i)]
     dims = tuple(names[i] for i in kept)
@@ -27,7 +35,10 @@ def add_certificates(dataset: xr.Dataset, sweep: Sweep, store: Store, stored: di
         # A scan stands between the last step but one and the last: its theory has the protocol's steps.
         tasks = [json.loads(one.attributes["spec"]) for one in stored.values()]
         steps = max((len(task["protocol"]) + 1 for task in tasks), default=1)
-    rank = dataset.sizes.get("direction", 1)
+    rank = max([1, *(one.variables["learned_subspace"][1].shape[-1] for one in certified.values())])
+    if rank > dataset.sizes.get("direction", rank):
+        dataset = dataset.reindex(direction=directions(rank))
+    rank = dataset.sizes.get("direction", rank)
     projectors = np.full((*shape, steps, rank, rank), np.nan)
     sizes = np.full((*shape, steps), np.nan)
     status, expression = np.full(shape, MISSING, dtype=object), np.full(shape, "", dtype=object)
@@ -35,12 +46,9 @@ def add_certificates(dataset: xr.Dataset, sweep: Sweep, store: Store, stored: di
     own_rank = np.zeros(shape, int)
     for plan in sweep.plans:
         place = tuple(plan.index[i] for i in kept)
-        if plan.theory is None or status[place] != MISSING:
+        if plan.theory not in certified or status[place] != MISSING:
             continue
-        try:
-            found = store.read(plan.theory)
-        except StoreError:
-            continue
+        found = certified[plan.theory]
         chain = found.variables["learned_subspace"][1]
         r = chain.shape[-1]
         # A chain that has ended stays constant; one longer than the protocol is cut.
@@ -67,6 +75,16 @@ def add_certificates(dataset: xr.Dataset, sweep: Sweep, store: Store, stored: di
         )
     if "overlaps" in dataset:
         dataset["predicted_alignment"] = _predicted_alignment(dataset, projectors, kept)
+    return dataset
+
+
+def _certified(sweep: Sweep, store: Store) -> dict[str | None, Stored]:
+    """Return the certificates that are there, by the names of their files."""
+    found: dict[str | None, Stored] = {}
+    for name in dict.fromkeys(plan.theory for plan in sweep.plans if plan.theory):
+        with suppress(StoreError):
+            found[name] = store.read(name)
+    return found
 
 
 def _predicted_alignment(dataset: xr.Dataset, projectors: Any, kept: list[int]) -> xr.DataArray:

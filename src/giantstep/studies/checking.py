@@ -159,7 +159,7 @@ def listing(folder: str | Path) -> list[dict[str, Any]]:
         state, message, size = str(State.MISSING), "", 0
         path = present.get(f"{point.hash}.nc")
         if path is not None:
-            size = path.stat().st_size
+            size = path.lstat().st_size
             state, message = (State.DONE, "") if store.is_done(point.hash) else index.state(point.hash)
         elif f"{point.hash}.run.json" in present:
             record = store.record(point.hash)

@@ -13,7 +13,7 @@ from giantstep.errors import SpecError, StoreError, nearest
 from giantstep.studies.assembling import assemble, unpadded
 from giantstep.studies.beside import add_certificates
 from giantstep.studies.index import Index
-from giantstep.studies.store import PointError, State, Store, Stored
+from giantstep.studies.store import PointError, State, Store, Stored, why
 from giantstep.studies.study import Study, Sweep
 from giantstep.studies.tasks import FAILED
 
@@ -60,7 +60,7 @@ def collect(folder: str | Path, *, sweep: str | None = None) -> xr.Dataset:
         "fingerprint": ", ".join(sorted({str(one.attributes["fingerprint"]) for one in stored.values()})),
     }
     if any(plan.theory for plan in chosen.plans):
-        add_certificates(dataset, chosen, store, stored)
+        return add_certificates(dataset, chosen, store, stored)
     return dataset
 
 
@@ -75,8 +75,10 @@ def open_folder(folder: str | Path) -> Study:
     path = Path(folder) / "study.toml"
     try:
         return Study.parse(path.read_text(encoding="utf-8"), name=Path(folder).resolve().name)
-    except OSError:
+    except FileNotFoundError:
         raise StoreError(f"{folder}: is not a results folder (no study.toml); run a study into it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path}: cannot be read ({why(error)}); see to the folder.") from None
 
 
 def settings(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], xr.Dataset]]:

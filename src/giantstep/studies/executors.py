@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.threads import available_threads, check_threads
+
+_ANSWER_SECONDS = 10
+"""How long a scheduler may take to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,35 @@ def _scheduler(address: str) -> Crew:
             f"scheduler {address!r}: Dask is not installed. Install giantstep[cluster], or use --workers."
         ) from None
     try:
+        _ring(address)
         client = Client(  # type: ignore[no-untyped-call]
-            address, timeout="10s", set_as_default=False
+            address, timeout=_ANSWER_SECONDS, set_as_default=False
         )
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CapabilityError(
             f"scheduler {address!r}: does not answer ({reason}). Start one with 'dask scheduler', and "
             "workers with 'dask worker', on machines that share the results folder."
         ) from None
     return replace(_client(client), close=client.close)
+
+
+def _ring(address: str) -> None:
+    """Raise unless a Dask scheduler answers: a Client would wait for ever on another program's port.
+
+    A thread of its own, for a notebook runs an event loop already.
+    """
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    async def ring() -> None:
+        security = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+        dialled = connect(  # type: ignore[no-untyped-call]
+            address, timeout=_ANSWER_SECONDS, **security
+        )
+        # Its own timeout ends with the connection; what is said then has none.
+        line = await asyncio.wait_for(dialled, 1.5 * _ANSWER_SECONDS)
+        await line.close()
+
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, ring()).result()

@@ -30,6 +30,14 @@ def verdicts(folder: str | Path) -> dict[str, Any]:
         the neurons with U_t and ``outside``, their alignment with the rest of the target space, each with
         ``_se`` over seeds.
     """
+    table = judge_folder(folder)
+    text = json.dumps(table, indent=1, allow_nan=False) + "\n"
+    commit(Path(folder) / "verdicts.json", lambda path: path.write_text(text, encoding="utf-8"))
+    return table
+
+
+def judge_folder(folder: str | Path) -> dict[str, Any]:
+    """Return what `verdicts` does and write nothing, for those who only look."""
     study = open_folder(folder)
     rows = []
     for sweep in study.sweeps:
@@ -42,10 +50,7 @@ def verdicts(folder: str | Path) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
-    table = {"study": study.name, "title": study.title, "counts": counts, "rows": rows}
-    text = json.dumps(table, indent=1, allow_nan=False) + "\n"
-    commit(Path(folder) / "verdicts.json", lambda path: path.write_text(text, encoding="utf-8"))
-    return table
+    return {"study": study.name, "title": study.title, "counts": counts, "rows": rows}
 
 
 def judge_setting(one: xr.Dataset) -> dict[str, Any]:

@@ -84,13 +84,23 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     """
     if kind not in _HOME:
         return ()
-    module, place = import_module(_HOME[kind]), Path(folder)
-    dataset = module.summary(place)
-    tables: tuple[Table, ...] = module.tables(dataset, place)
+    place = Path(folder)
+    dataset = drawable(place, kind)
+    tables = _tables(dataset, place, kind)
     variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
     commit(place / f"{kind}.nc", lambda path: write_netcdf(path, variables, dataset.attrs))
     text = json.dumps([table.to_dict() for table in tables], indent=1, allow_nan=False) + "\n"
     commit(place / "tables.json", lambda path: path.write_text(text, encoding="utf-8"))
+    return tables
+
+
+def tables_of(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
+    """Return the tables that `report` does and write nothing, for those who only look."""
+    return _tables(drawable(folder, kind), Path(folder), kind) if kind in _HOME else ()
+
+
+def _tables(dataset: xr.Dataset, folder: Path, kind: str) -> tuple[Table, ...]:
+    tables: tuple[Table, ...] = import_module(_HOME[kind]).tables(dataset, folder)
     return tables
 
 

@@ -19,7 +19,7 @@ from giantstep.studies.index import Index
 from giantstep.studies.interrupts import Interrupts
 from giantstep.studies.kinds import KINDS
 from giantstep.studies.splitting import Stopped, perform_shared
-from giantstep.studies.store import State, Store, commit
+from giantstep.studies.store import State, Store, commit, why
 from giantstep.studies.study import Point, Study
 from giantstep.studies.tasks import FAILED, perform
 
@@ -172,17 +172,28 @@ class _Progress:
 def _claim(store: Store, study: Study, resume: bool) -> None:
     """Put the study's text into the folder, or refuse a folder that is another study's."""
     path = store.folder / STUDY_FILE
-    if path.exists():
-        text = path.read_text(encoding="utf-8")
-        if not resume and not _same_points(text, study):
-            raise StoreError(
-                f"{store.folder}: holds the results of another study; choose another folder, "
-                "or continue there with resume (--resume)."
-            )
-        if text == study.text and (store.folder / "points").is_dir():
-            return
+    text = _text_of(path)
+    if text is not None and not resume and not _same_points(text, study):
+        raise StoreError(
+            f"{store.folder}: holds the results of another study; choose another folder, "
+            "or continue there with resume (--resume)."
+        )
+    if text == study.text and (store.folder / "points").is_dir():
+        return
     store.prepare()
     commit(path, lambda temporary: temporary.write_text(study.text, encoding="utf-8"))
+
+
+def _text_of(path: Path) -> str | None:
+    """Return the study that a folder was begun with; None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError:
+        return ""
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({why(error)}); choose another folder.") from None
 
 
 def _same_points(text: str, study: Study) -> bool:

@@ -148,7 +148,7 @@ class Store:
         PointError
             When the file is missing, damaged, of another point or written by a newer version.
         """
-        path = self.path(name)
+        path, content = self.path(name), None
 
         def broken(state: State, what: str, remedy: str = _AGAIN) -> PointError:
             return PointError(state, f"{path.name}: {what}; {remedy}.")
@@ -180,8 +180,7 @@ class Store:
         except FileNotFoundError:
             raise broken(State.MISSING, "is not there", "run the study to compute it") from None
         except _UNREADABLE as error:
-            empty = path.is_file() and not path.stat().st_size
-            reason = "it is empty" if empty else " ".join(str(error).split())
+            reason = why(error) if content is None or content else "it is empty"
             raise broken(State.DAMAGED, f"cannot be read ({reason})") from None
         return Stored({key: (layout[key], values[key]) for key in layout}, attributes)
 
@@ -226,6 +225,13 @@ def commit(path: Path, write: Callable[[Path], Any]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def why(error: Exception) -> str:
+    """Return in one line, without the path, why something cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
 
 
 def data_hash(values: dict[str, Any]) -> str:
