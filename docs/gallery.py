@@ -132,6 +132,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "error-bounds": error_bounds,
     "spectrum": spectrum,
     "phase-map": phase_map,
+    "feature-spikes": of_study("feature-spikes"),
+    "two-steps": of_study("two-steps"),
+    "learning-curves": of_study("learning-curves"),
     "exponents": of_study("exponents"),
     "beyond-kernel": of_study("beyond-kernel"),
 }

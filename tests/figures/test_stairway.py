@@ -62,3 +62,21 @@ def test_wrong_requests_are_named(data):
         draw("stairway", data, target="stair22")
     with pytest.raises(SpecError, match="theory = 'certificate'"):
         draw("stairway", data.drop_vars("learned_subspace"))
+
+
+def test_the_axis_reaches_as_far_as_the_steps_do(data):
+    longer = data.isel(step=[0, 1, 2, 2, 2, 2]).assign_coords(step=range(6))
+    for chart in (draw("stairway", data), draw("stairway", longer)):
+        last = max(row["step"] for row in rows(chart, "theory"))
+        (domain,) = {
+            tuple(layer["encoding"]["x"]["scale"]["domain"]) for layer in chart.to_dict()["spec"]["layer"]
+        }
+        assert domain == (-0.35, last + 0.45)
+        assert {row["step"] for row in rows(chart, "verdict")} == {last + 0.4}
+
+
+def test_the_plane_of_a_long_run_shows_five_of_its_steps(data):
+    longer = data.sel(target=["stair2"]).isel(step=[0, 1, *[2] * 11]).assign_coords(step=range(13))
+    (panels,) = draw("overlap-plane", longer).to_dict()["vconcat"]
+    said = [panel["title"]["text"].split(": ")[-1] for panel in panels["hconcat"]]
+    assert said == ["t = 0", "t = 3", "t = 6", "t = 9", "t = 12"]

@@ -118,7 +118,9 @@ def _panel(dataset: xr.Dataset, settings: list[str], pair: str, rest: str) -> An
         scale=alt.Scale(domain=list(_DASHES), range=list(_DASHES.values())),
         legend=None,
     )
-    across = alt.X("x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False))
+    across = alt.X(
+        "x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False, padding=6)
+    )
     across = across.axis(format="~g", tickCount=5, grid=False)
     up = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
     measured = alt.Chart(table(points))

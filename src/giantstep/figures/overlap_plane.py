@@ -21,6 +21,9 @@ MOST_DOTS = 300
 MOST_TARGETS = 4
 """Targets of a study drawn below each other unless one is asked for."""
 
+MOST_STEPS = 5
+"""Steps drawn side by side unless they are chosen."""
+
 _SIDE, _REACH = 170, 1.08
 """A panel's side in pixels, and the cosine at its edge."""
 
@@ -54,7 +57,7 @@ def overlap_plane(
     plane : two directions, optional
         Such as ("z1", "z3"); by default those learnt first if the Dataset holds a certificate, else z1, z2.
     steps : sequence of int, optional
-        Steps to draw; all by default.
+        Steps to draw; by default all, or `MOST_STEPS` of them where there are more.
 
     Raises
     ------
@@ -155,7 +158,11 @@ def _panels(
 ) -> tuple[list[Any], str]:
     vectors, names = _plane(one, plane)
     last = one.sizes["step"] - 1
-    taken = list(range(last + 1)) if steps is None else [int(step) for step in steps]
+    if steps is None:
+        # A row of many panels is too small to be read.
+        ends = range(min(last + 1, MOST_STEPS))
+        steps = [round(last * place / max(1, ends[-1])) for place in ends]
+    taken = [int(step) for step in steps]
     if any(not 0 <= step <= last for step in taken):
         raise SpecError(f"steps: found {taken}, expected whole numbers from 0 to {last}.")
     own_theory = theory is None and "replicate" not in one["overlaps"].dims

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, nearest
+from giantstep.figures.marks import whole_steps
 from giantstep.figures.overlap_steps import overlap_steps
 from giantstep.figures.theme import COLORS, DASHES, GREY, SHAPES, themed
 
@@ -77,14 +78,14 @@ def _together(dataset: xr.Dataset, found: list[tuple[str, xr.Dataset]], columns:
     import altair as alt
 
     rows: list[dict[str, Any]] = []
-    order = []
+    order, last = [], dataset.sizes["step"] - 1
     for name, one in found:
         own, verdict = _slope_rows(one)
         order.append(name)
-        mark = {"kind": "verdict", "step": 3.4, "value": -1.6, "text": verdict}
+        mark = {"kind": "verdict", "step": last + 0.4, "value": -1.6, "text": verdict}
         rows += [{**row, "panel": name} for row in [*own, mark]]
     panel = alt.Facet("panel:N", sort=order, title=None, header=alt.Header(labelAnchor="start"))
-    layers = _slope_layers(118, 92, compact=True)
+    layers = _slope_layers(118, 92, last, compact=True)
     chart = alt.layer(*layers, data=_values(rows)).facet(panel, columns=columns, spacing=8)
     return chart.properties(title=_title(dataset))
 
@@ -161,12 +162,20 @@ def _encodings() -> tuple[Any, Any, Any]:
     return color, shape, dash
 
 
-def _slope_layers(width: int, height: int, *, compact: bool) -> list[Any]:
+def _steps(last: int) -> Any:
+    import altair as alt
+
+    scale = alt.Scale(domain=[-0.35, last + 0.45], nice=False)
+    return alt.X("step:Q", scale=scale, title="giant steps t").axis(
+        values=whole_steps(last), format="d", grid=False
+    )
+
+
+def _slope_layers(width: int, height: int, last: int, *, compact: bool) -> list[Any]:
     import altair as alt
 
     color, shape, dash = _encodings()
-    x = alt.X("step:Q", scale=alt.Scale(domain=[-0.35, 3.45], nice=False), title="giant steps t")
-    x = x.axis(values=[0, 1, 2, 3], format="d", grid=False)
+    x = _steps(last)
     axis = alt.Axis(values=[-1, -0.5, 0], format=".1f", grid=True)
     title = "slope" if compact else "slope of log overlap² on log d"
     y = alt.Y("value:Q", scale=alt.Scale(domain=[LOWEST, HIGHEST], nice=False), title=title, axis=axis)
@@ -211,10 +220,10 @@ def _alone(name: str, one: xr.Dataset) -> Any:
     import altair as alt
 
     rows, verdict = _slope_rows(one)
-    slopes = alt.layer(*_slope_layers(300, 260, compact=False), data=_values(rows))
+    slopes = alt.layer(*_slope_layers(300, 260, one.sizes["step"] - 1, compact=False), data=_values(rows))
     expression = str(one["expression"].values.ravel()[-1])
     title = alt.TitleParams(f"{name} · {verdict}", subtitle=f"f*(z) = {expression}", offset=8)
-    overlaps = _overlap_layers(_overlap_rows(one))
+    overlaps = _overlap_layers(_overlap_rows(one), one.sizes["step"] - 1)
     return (
         alt.hconcat(overlaps, slopes, spacing=24).resolve_scale(color="independent").properties(title=title)
     )
@@ -252,12 +261,11 @@ def _overlap_rows(one: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def _overlap_layers(rows: list[dict[str, Any]]) -> Any:
+def _overlap_layers(rows: list[dict[str, Any]], last: int) -> Any:
     import altair as alt
 
     color, shape, dash = _encodings()
-    x = alt.X("step:Q", scale=alt.Scale(domain=[-0.35, 3.45], nice=False), title="giant steps t")
-    x = x.axis(values=[0, 1, 2, 3], format="d", grid=False)
+    x = _steps(last)
     y = alt.Y("value:Q", scale=alt.Scale(type="log"), title="overlap², mean over neurons of (w·v)²").axis(
         format=".0e", tickCount=6
     )

@@ -26,6 +26,8 @@ def themed(chart: Any) -> Any:
             "titleFontWeight": "normal",
             "gridColor": "#EEEEEE",
             "tickSize": 3,
+            # Ticks of a logarithmic axis stand close; labels that would touch are left out.
+            "labelSeparation": 5,
         },
         header={"labelFontSize": 10, "labelPadding": 3},
         legend={"labelFontSize": 10, "titleFontSize": 10, "orient": "top", "symbolSize": 60},
