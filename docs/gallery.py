@@ -2,7 +2,7 @@
 
     python docs/gallery.py [FOLDER]
 
-A minute or two; the same pictures on any machine with the same versions.
+Some minutes; the same pictures on any machine with the same versions.
 """
 
 from __future__ import annotations

@@ -76,6 +76,17 @@ def test_the_study_file_and_the_code_say_the_same_run(events, tmp_path, monkeypa
     assert {path.name for path in tmp_path.iterdir()} == {"overlaps.svg", "neurons.svg", "steps.py"}
 
 
+def test_a_rate_that_grows_with_d_has_its_theory_on_the_page_and_in_the_code(site, tmp_path, monkeypatch):
+    changes = {"learning_rate": "p*sqrt(d)", "loss": "correlation", "seeds": 1, "dimension": 300}
+    events = site.ask("steps", QUESTION | changes)
+    assert not [event for event in events if event["event"] == "note" and "Give dimension" in event["words"]]
+    monkeypatch.chdir(tmp_path)
+    Path("steps.py").write_text(next(event for event in events if event["event"] == "exports")["python"])
+    theory = runpy.run_path("steps.py")["theory"]
+    assert events[-1]["event"] == "rows"
+    assert theory.attrs["dimension"] == 300
+
+
 @pytest.mark.parametrize(
     "changes", [{"mode": "reused"}, {"preprocess": True}, {"bias": 0.5, "loss": "correlation"}]
 )

@@ -127,6 +127,18 @@ def walk(
     return Walk(certificate, data, compare(certificate, data), prediction)
 
 
+def needs_dimension(network: Network, protocol: Protocol) -> bool:
+    """Whether theory needs the input dimension to say what a batch or a rate is worth.
+
+    >>> needs_dimension(Network(4), Protocol.repeat(1, batch="2d", learning_rate="p"))
+    False
+    >>> needs_dimension(Network(4), Protocol.repeat(1, batch="2d", learning_rate="sqrt(d)"))
+    True
+    """
+    rates = [network.readout_scale, *(step.learning_rate for step in protocol.steps)]
+    return any(rate.d_power for rate in rates) or any(step.batch.d_power < 1 for step in protocol.steps)
+
+
 def expected_overlaps(
     target: Target, network: Network, protocol: Protocol, *, dimension: int | None = None, seed: int = 0
 ) -> Prediction:
@@ -141,13 +153,12 @@ def expected_overlaps(
         if found > most:
             note = f"left out above {name} {most}; predict overlaps computes them"
             return Prediction(None, f"predicted overlaps: {note}")
-    plain = any(step.batch.exponent is None for step in protocol.steps)
     try:
         theory = asymptotics.overlaps(
             target,
             network,
             protocol,
-            dimension=dimension if plain else None,
+            dimension=dimension if needs_dimension(network, protocol) else None,
             samples=QUICK_SAMPLES,
             seed=seed,
         )

@@ -287,16 +287,14 @@ def _study(asked: StepsQuestion, target: Target) -> str:
 
 
 def _python(asked: StepsQuestion, target: Target) -> str:
-    from giantstep.sizes import Size
-    from giantstep.studies.walk import QUICK_SAMPLES
+    from giantstep.studies.walk import QUICK_SAMPLES, needs_dimension
 
     def call(words: dict[str, Any]) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in words.items())
 
     run = call({"dimension": asked.dimension, "seeds": asked.seeds, "seed": asked.seed})
     limit = call({"seed": asked.seed, "samples": QUICK_SAMPLES})
-    if Size.parse(asked.batch, name="batch").exponent is None:
-        # Theory needs the dimension for a batch that is a plain number.
+    if needs_dimension(asked.network(), asked.protocol()):
         limit = call({"dimension": asked.dimension}) + ", " + limit
     return python(
         target,
