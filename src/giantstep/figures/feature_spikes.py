@@ -155,13 +155,15 @@ def _seen(one: xr.Dataset) -> bool:
 
 
 def _lines(one: xr.Dataset, name: str) -> list[dict[str, Any]]:
-    rows = []
+    rows, seen = [], _seen(one)
     for form in map(str, one["form"].values):
         values = one[f"line_{name}"].sel(form=form)
         for place, exponent in enumerate(one["line_exponent"].values):
             for order in (1, 2):
                 value = float(values.isel(line=place).sel(spike_order=order))
                 if name == "singular_value" and value <= 1.0001 * float(one["edge"]):
+                    continue
+                if name == "left_alignment" and order == 2 and not seen:
                     continue
                 if name in ("singular_value", "left_alignment"):
                     kind = _SPIKES[order - 1]

@@ -148,18 +148,23 @@ def _runs(kinds: Any) -> list[tuple[int, int]]:
 def region_labels(axis1: Any, axis2: Any, counts: Any, sees: Any) -> list[dict[str, Any]]:
     """Return the number of outliers, and whether one sees the teacher, at the middle of a region.
 
-    Words, because blue and grey are the same in grey print.
+    Words, because blue and grey are the same in grey print; one for counts that share a colour.
+
+    >>> axis = np.arange(4.0)
+    >>> [row["text"] for row in region_labels(axis, axis, np.full((4, 4), [1, 1, 3, 5]), np.ones((4, 4)))]
+    ['1 sees', '3+ sees']
     """
-    rows = []
-    for count in np.unique(counts[counts > 0]):
+    rows, shown = [], np.minimum(counts, _MOST)
+    for count in np.unique(shown[shown > 0]):
         for sight, word in ((True, "sees"), (False, "blind")):
-            places = np.argwhere((counts == count) & ((sees > 0) == sight))
+            places = np.argwhere((shown == count) & ((sees > 0) == sight))
             if len(places) < 8:
                 continue
             middle = places.mean(0)
             # The middle of a bent region may lie outside of it: the nearest place that is inside.
             i, j = places[np.argmin(((places - middle) ** 2).sum(1))]
-            rows.append({"x": float(axis1[i]), "y": float(axis2[j]), "text": f"{int(count)} {word}"})
+            more = "+" if counts[tuple(places.T)].max() > count else ""
+            rows.append({"x": float(axis1[i]), "y": float(axis2[j]), "text": f"{int(count)}{more} {word}"})
     return rows
 
 

@@ -68,7 +68,9 @@ def _column(dataset: xr.Dataset, names: list[str]) -> Any:
     if "spectrum" in dataset:
         size = {"width": _WIDTH, "height": _HISTOGRAM}
         parts += [of_setting(one, title=name, **size) for name, one in settings.items()]
-    return alt.vconcat(*parts, _alignments(dataset, names), spacing=8).resolve_scale(color="independent")
+    return alt.vconcat(*parts, _alignments(dataset, names), spacing=8).resolve_scale(
+        color="independent", shape="independent"
+    )
 
 
 def _phase(one: xr.Dataset, name: str) -> Any:
@@ -102,7 +104,9 @@ def _alignments(dataset: xr.Dataset, names: list[str]) -> Any:
     highest = max([0.05, *(row["y"] for row in ticks), *(row["high"] for row in points)])
     y = alt.Y("y:Q", title="cos² with the teacher", scale=alt.Scale(domain=[0, 1.1 * highest], nice=False))
     base = alt.Chart(table(points))
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(_KINDS), range=["circle", "square"]), legend=None)
+    shape = alt.Shape(
+        "kind:N", scale=alt.Scale(domain=list(_KINDS), range=["circle", "square"]), legend=legend
+    )
     value = alt.Y("value:Q", title="cos² with the teacher")
     layers = [
         alt.Chart(table(ticks))
