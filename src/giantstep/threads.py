@@ -64,13 +64,13 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_threads(threads: int | None) -> int:
+def check_threads(threads: int | None, name: str = "threads") -> int:
     """Return a valid number of threads, all cores for None."""
     if threads is None:
         return available_threads()
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 1024:
         raise SpecError(
-            f"threads: found {threads!r}, expected a whole number from 1 to 1024, or None for all cores."
+            f"{name}: found {threads!r}, expected a whole number from 1 to 1024, or None for all cores."
         )
     return threads
 

@@ -63,3 +63,15 @@ def test_a_folder_without_a_study_and_an_unknown_option_are_one_line(giantstep, 
     for words in (("store", "check", str(tmp_path)), ("store", "list", str(tmp_path), "--stat", "done")):
         ran = giantstep(*words)
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_words_that_would_do_nothing_are_refused(giantstep, folder, tmp_path):
+    listed = giantstep("store", "list", str(folder), "--state", "mising")
+    assert (listed.code, listed.out) == (2, "")
+    assert "did you mean 'missing'?" in listed.err
+    study = tmp_path / "study.toml"
+    study.write_text('figure = "stairwy"\n[[sweep]]\nkind = "certificate"\ntarget = "z1"\n')
+    ran = giantstep("run", str(study), "--dry-run")
+    assert (ran.code, ran.out) == (2, "")
+    assert "did you mean 'stairway'?" in ran.err
+    assert "workers: found 0" in giantstep("run", "stairway", "--workers", "0").err

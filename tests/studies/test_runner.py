@@ -112,7 +112,7 @@ def test_estimates_count_what_is_left(finished):
 
 
 def test_workers_out_of_range_are_refused(tmp_path):
-    with pytest.raises(SpecError, match="threads: found 0"):
+    with pytest.raises(SpecError, match="workers: found 0"):
         run(STUDY, tmp_path, workers=0)
 
 

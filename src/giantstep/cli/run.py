@@ -61,6 +61,7 @@ def run(
         Print one JSON document.
     """
     from giantstep.cli.console import afford, print_json, tell
+    from giantstep.figures import check_kind
     from giantstep.studies import estimate, load
     from giantstep.studies import run as compute
     from giantstep.studies.papers import is_paper
@@ -74,6 +75,8 @@ def run(
         words = (study, out, variant, workers, scheduler)
         return run_paper(*words, resume=resume, dry_run=dry_run, yes=yes, json=json)
     loaded = load(study, variant=variant)
+    if loaded.figure is not None:
+        check_kind(loaded.figure)
     folder = Path(out) if out else Path("results") / loaded.name
     processes = None if workers is None else whole(workers, "workers")
     expected = estimate(loaded, folder, workers=processes)

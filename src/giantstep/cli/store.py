@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from giantstep.cli.options import Optional, Text
+from giantstep.errors import SpecError, nearest
 
 if TYPE_CHECKING:
     from giantstep.studies import Health
 
-_SHOWN = 40
+_STATES = ("done", "failed", "missing", "damaged", "foreign", "newer")
 
 
 def check(folder: Text, /, *, json: bool = False) -> int:
@@ -69,6 +70,8 @@ def show_list(folder: Text, /, *, state: Optional = None, json: bool = False) ->
     from giantstep.cli.results import results_folder
     from giantstep.studies import listing
 
+    if state is not None and state not in _STATES:
+        raise SpecError(f"--state: found {state!r}, expected {', '.join(_STATES)}{nearest(state, _STATES)}.")
     rows = [row for row in listing(results_folder(folder)) if state in (None, row["state"])]
     if json:
         print_json({"folder": folder, "points": rows})

@@ -44,7 +44,7 @@ class Estimate:
 
 def estimate(study: Study, folder: str | Path | None = None, *, workers: int | None = None) -> Estimate:
     """Return what running the study would cost; for ``--dry-run`` and the ten-minute rule."""
-    workers = check_threads(workers)
+    workers = check_threads(workers, "workers")
     left = list(_left(study, folder).values())
     if not left:
         return Estimate(len(study.points), len(study.points), 0.0, 0.0)

@@ -62,7 +62,7 @@ def crew(workers: int | None, scheduler: str | None, executor: Any) -> Crew:
         return _scheduler(scheduler)
     if executor is not None:
         return _given(executor, workers)
-    count = check_threads(workers)
+    count = check_threads(workers, "workers")
     return Crew(_here, lambda: 1, ahead=0) if count == 1 else processes(count)
 
 
@@ -132,7 +132,7 @@ def _given(executor: Any, workers: int | None) -> Crew:
             f"executor: found a {type(executor).__name__}, expected a concurrent.futures.Executor or a "
             "Dask Client."
         )
-    count = available_threads() if workers is None else check_threads(workers)
+    count = available_threads() if workers is None else check_threads(workers, "workers")
     return Crew(lambda: contextlib.nullcontext(executor), lambda: count)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,8 @@ def read_axes(sweep: Mapping[str, Any], path: str) -> tuple[Axis, ...]:
         fields = list(dict.fromkeys(field for row in rows for field in row))
         origins = tuple(f"{path}.points[{i}].{{field}}" for i in range(len(rows)))
         axes.append(Axis(_name(fields), rows, origins))
+    for axis in axes:
+        _check_distinct(axis)
     seen: dict[str, str] = {}
     for axis in axes:
         for field in dict.fromkeys(field for row in axis.rows for field in row):
@@ -98,7 +101,8 @@ def read_axes(sweep: Mapping[str, Any], path: str) -> tuple[Axis, ...]:
 
 def expand(base: Mapping[str, Any], axes: tuple[Axis, ...], path: str) -> Iterator[Cell]:
     """Yield every cell of a grid, last axis fastest."""
-    total = 1
+    seeds = base.get("seeds")
+    total = seeds if isinstance(seeds, int) and seeds > 0 else 1
     for axis in axes:
         total *= len(axis.rows)
     if total > MAX_POINTS:
@@ -110,6 +114,16 @@ def expand(base: Mapping[str, Any], axes: tuple[Axis, ...], path: str) -> Iterat
                 _put(fields, field, value, path)
                 origins[field] = axis.origins[position].format(field=field)
         yield Cell(index, fields, origins)
+
+
+def _check_distinct(axis: Axis) -> None:
+    """Refuse a value that stands twice: the results would have two places of one name."""
+    seen: dict[str, int] = {}
+    for position, row in enumerate(axis.rows):
+        first = seen.setdefault(json.dumps(row, sort_keys=True, default=str), position)
+        if first < position:
+            where = axis.origins[position].format(field=next(iter(row), ""))
+            raise SpecError(f"{where}: is the same as entry {first}; keep one of them.")
 
 
 def _origins(path: str, count: int) -> tuple[str, ...]:

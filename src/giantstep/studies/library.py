@@ -45,7 +45,8 @@ def load(study: str | Path, *, variant: str | None = None) -> Study:
         if variant:
             path = path.with_name(path.name.removesuffix(".toml") + suffix)
         try:
-            text = path.read_text(encoding="utf-8")
+            # Some editors begin a file with a byte-order mark.
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8 text"
             raise SpecError(f"study {path}: cannot be read ({reason}).") from None

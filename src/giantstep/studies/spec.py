@@ -15,7 +15,7 @@ from giantstep.studies.words import Number, Spell, Words
 class BudgetWords(Words):
     """What one run may take; it changes no result."""
 
-    seconds: Number | None = Field(default=None, gt=0)
+    seconds: Number | None = Field(default=None, gt=0, allow_inf_nan=False)
     memory: Number | str | None = None
 
     @field_validator("memory")
@@ -63,21 +63,56 @@ def whole_numbers(value: Any) -> Any:
 
 def explain(error: ValidationError, spell: Spell) -> SpecError:
     """Return pydantic's first complaint in one line, with the field as ``spell(path)`` writes it."""
-    first = error.errors(include_url=False)[0]
+    complaints = error.errors(include_url=False)
+    first, path = complaints[0], _path(complaints[0])
+    if first["type"] == "unknown_key":
+        key = first["ctx"]["key"]
+        return SpecError(f"{spell(f'{path}.{key}' if path else key)}: {first['msg']}.")
+    if first["type"] == "missing":
+        remedy = "give it a value in the sweep or its grid" if path != "sweep" else _SWEEP
+        return SpecError(f"{spell(path)}: is missing; {remedy}.")
+    # A field of several types has one complaint for each.
+    wanted = dict.fromkeys(_wanted(one) for one in complaints if _path(one) == path)
+    if "a number" in wanted:
+        wanted.pop("a whole number", None)
+    return SpecError(f"{spell(path)}: found {_brief(first['input'])}, expected {' or '.join(wanted)}.")
+
+
+_SWEEP = "write [[sweep]], once for each grid of points"
+_UNION_ARMS = frozenset({"str", "int", "float", "bool"})
+_WANTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+"""pydantic's kinds of complaints in the words of a TOML file."""
+
+
+def _path(complaint: Any) -> str:
     path = ""
-    for part in first["loc"]:
+    for part in complaint["loc"]:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not part.startswith("<") and part not in _UNION_ARMS and "[" not in part:
             path += f".{part}" if path else part
-    context = first.get("ctx", {})
-    if first["type"] == "unknown_key":
-        path += f".{context['key']}" if path else context["key"]
-        return SpecError(f"{spell(path)}: {first['msg']}.")
-    message = first["msg"].replace("Input should be", "expected")
-    if first["type"] == "missing":
-        return SpecError(f"{spell(path)}: is missing; give it a value in the sweep or its grid.")
-    return SpecError(f"{spell(path)}: found {first['input']!r}, {message}.")
+    return path
 
 
-_UNION_ARMS = frozenset({"str", "int", "float", "bool"})
+def _wanted(complaint: Any) -> str:
+    if _path(complaint) == "sweep":
+        return f"tables: {_SWEEP}"
+    if complaint["type"] == "union_tag_invalid":
+        tags = re.findall("<(.+?)>", complaint["ctx"]["expected_tags"])
+        return " or ".join(tag if tag == "text" else f"a {tag}" for tag in tags)
+    message = complaint["msg"].replace("Input should be ", "").removeprefix("expected ")
+    return _WANTED.get(complaint["type"], message)
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

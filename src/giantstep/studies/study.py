@@ -149,7 +149,9 @@ class Study:
         (6, {'dimension': 100, 'replicate': 0})
         """
         try:
-            words = StudyWords.model_validate(whole_numbers(tomllib.loads(text)))
+            table = whole_numbers(tomllib.loads(text))
+            _check_version(table)
+            words = StudyWords.model_validate(table)
         except tomllib.TOMLDecodeError as error:
             raise SpecError(f"{name}: is not TOML: {error}.") from None
         except ValidationError as error:
@@ -169,6 +171,16 @@ class Study:
         return cls(name, words.title or name, text, words.figure, tuple(sweeps), tuple(ordered), budget)
 
 
+def _check_version(table: dict[str, Any]) -> None:
+    """Refuse what is for a newer giantstep before its unknown keys are called mistakes."""
+    version = table.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise SpecError(
+            f"schema_version: found {version}, expected {SCHEMA_VERSION}; the file is for a newer giantstep, "
+            "upgrade to run it."
+        )
+
+
 def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sweep, list[Point]]:
     name = table.get("kind")
     if not isinstance(name, str) or name not in KINDS:
@@ -186,8 +198,11 @@ def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sw
         if key not in allowed_keys:
             hint = nearest(key, allowed_keys)
             raise SpecError(f"{path}.{key}: unknown key{hint}; allowed are {', '.join(allowed_keys)}.")
+    called = table.get("name", name)
+    if not isinstance(called, str) or not called:
+        raise SpecError(f"{path}.name: found {called!r}, expected text.")
     axes = read_axes(_whole_catalog(table), path)
-    reader = _CellReader(study, path, axes, table.get("name", name), kind, theory)
+    reader = _CellReader(study, path, axes, called, kind, theory)
     plans: list[Plan] = []
     points: list[Point] = []
     for cell in expand(base, axes, path):

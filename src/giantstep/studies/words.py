@@ -90,6 +90,8 @@ class RepeatWords(StepWords):
 
 
 def _shape(value: Any) -> str:
+    if isinstance(value, int | float):
+        return "<number>"
     return "<text>" if isinstance(value, str) else "<list>" if isinstance(value, list) else "<table>"
 
 
