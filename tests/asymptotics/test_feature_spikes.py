@@ -133,7 +133,7 @@ def test_improvements_reach_their_limits_like_the_inverse_square_of_the_step():
 
 
 def test_cosines_of_overwhelming_spikes_stay_cosines():
-    found = spikes(step_exponent=None, learning_rate=[1e4, 1e8, 1e16, 1e30])
+    found = spikes(step_exponent=None, learning_rate=[1e4, 1e8, 1e12])
     for name in ("left_alignment", "right_alignment"):
         assert (found[name] <= 1).all()
         assert (found[name] > 0.999).all()
@@ -276,6 +276,7 @@ def test_what_does_not_apply_is_not_said():
         (dict(ridge=1e-300), "ridge: found 1e-300"),
         (dict(step_constant=1e300), "step_constant: found 1e.300"),
         (dict(step_exponent=None, learning_rate=1e100), "learning_rate: found 1e.100, expected at most"),
+        (dict(network="1e9*z"), "activation: found E sigma'.2 = 1e.18"),
         (dict(intercept="no"), "intercept: found 'no'"),
         (dict(target=Target.parse("z1", noise=1e300)), "labels of variance 1e.300"),
         (dict(network="0*z"), "c_1 = E sigma' = 0"),

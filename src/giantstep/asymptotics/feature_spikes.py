@@ -22,7 +22,7 @@ from giantstep.asymptotics.spectra.feature_outliers import FeatureOutlier, featu
 from giantstep.asymptotics.spectra.link_moments import centred_link
 from giantstep.asymptotics.spectra.one_step import OneStep, spike_orders
 from giantstep.asymptotics.spectra.phases import read_exponents
-from giantstep.asymptotics.spectra.reading import bounded, check_rates
+from giantstep.asymptotics.spectra.reading import LARGEST, bounded, check_rates
 from giantstep.asymptotics.spectra.readout_moments import check_network, even_moment
 from giantstep.asymptotics.spectra.remarks import remarks
 from giantstep.asymptotics.spectra.resolvent import FeatureBulk, Traces
@@ -256,10 +256,11 @@ def read_steps(
         )
     if step_exponent is None:
         rates = numbers("learning_rate", learning_rate)
-        check_rates(rates.tolist())
+        check_rates(rates.tolist(), LARGEST)
         return "learning_rate", rates.tolist(), None
     exponents = np.atleast_1d(read_exponents("step_exponent", step_exponent))
     rates = bounded("step_constant", step_constant) * float(first_batch) ** exponents
+    check_rates(rates.tolist(), LARGEST)
     return "step_exponent", rates.tolist(), exponents.tolist()
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from giantstep.asymptotics.spectra.reading import LARGEST
 from giantstep.asymptotics.spiked.line import Array, gaussian_means
+from giantstep.errors import SpecError
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.networks import Activation
 from giantstep.networks.written import activation_derivatives, hermite_coefficients
@@ -100,6 +102,11 @@ class HermiteActivation:
 def hermite_activation(activation: Activation | str) -> HermiteActivation:
     """Return the Gaussian moments of an activation, exact for polynomials, refined until stable otherwise.
 
+    Raises
+    ------
+    SpecError
+        For E sigma'^2 above 1e12, whose powers leave the finite numbers.
+
     Examples
     --------
     >>> found = hermite_activation("He1 + 0.5*He2")
@@ -119,6 +126,7 @@ def hermite_activation(activation: Activation | str) -> HermiteActivation:
         # E sigma'^2 = sum_k k k! c_k^2
         slope_rest = float((np.arange(2, ORDERS + 1) * c[2:] ** 2) @ norms[2:])
         degree = max((k for k, value in enumerate(exact) if value), default=0)
+        _check_size(activation, float(c[1]) ** 2 + slope_rest)
         return HermiteActivation(activation, c, rest, slope_rest, degree, 0.0)
 
     def integrands(z: Array) -> Array:
@@ -129,6 +137,7 @@ def hermite_activation(activation: Activation | str) -> HermiteActivation:
 
     means, error = gaussian_means(integrands, activation.kinks)
     square, slope, slope_square = (float(value) for value in means[-3:])
+    _check_size(activation, slope_square)
     weights = np.where(np.abs(means[:-3]) > _ZERO * math.sqrt(square), means[:-3], 0.0)
     coefficients = weights / np.sqrt(norms)
     # The gradient step knows the derivative it is given; a function that jumps has another c_1.
@@ -136,3 +145,11 @@ def hermite_activation(activation: Activation | str) -> HermiteActivation:
     rest = square - float(coefficients[0]) ** 2 - float(coefficients[1]) ** 2
     slope_rest = slope_square - float(coefficients[1]) ** 2
     return HermiteActivation(activation, coefficients, max(rest, 0.0), max(slope_rest, 0.0), None, error)
+
+
+def _check_size(activation: Activation, slope_square: float) -> None:
+    if not slope_square <= LARGEST:
+        raise SpecError(
+            f"activation: found E sigma'^2 = {slope_square:.3g} of {activation.name!r}, expected at most "
+            f"{LARGEST:g}. Divide the activation by its size."
+        )

@@ -37,7 +37,7 @@ def bounded(name: str, value: Any) -> float:
     return one
 
 
-def check_rates(rates: Sequence[float]) -> None:
+def check_rates(rates: Sequence[float], largest: float = LARGEST_RATE) -> None:
     """Raise `SpecError` for learning rates whose powers leave the finite numbers."""
-    if max(rates) > LARGEST_RATE:
-        raise SpecError(f"learning_rate: found {max(rates):.3g}, expected at most {LARGEST_RATE:g}.")
+    if max(rates) > largest:
+        raise SpecError(f"learning_rate: found {max(rates):.3g}, expected at most {largest:g}.")
