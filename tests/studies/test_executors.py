@@ -12,7 +12,7 @@ from tests.studies.small import TEXT, contents
 
 from giantstep.cli import main
 from giantstep.errors import CapabilityError, SpecError
-from giantstep.studies import Study, executors, run, runner
+from giantstep.studies import Study, executors, listing, run, runner
 
 STUDY = Study.parse(TEXT)
 
@@ -78,6 +78,7 @@ def test_a_point_that_kills_its_worker_is_a_row_and_the_others_are_computed(whol
     assert point.title == "simulation, target z1, dimension 100, replicate 1"
     assert "a worker process died" in reason
     assert outcome.done == 11
+    assert [row["message"] for row in listing(tmp_path) if row["state"] == "failed"] == [reason]
     assert contents(tmp_path).items() < whole.items()
 
 
@@ -106,6 +107,11 @@ def test_points_beyond_the_memory_budget_are_rows(tmp_path):
     assert {point.kind for point, _ in outcome.failures} == {"certificate"}
     assert all("more than the budget of 200 MiB" in reason for _, reason in outcome.failures)
     assert outcome.done == 10
+    # The folder says so too, until another run has room.
+    failed = [row for row in listing(tmp_path) if row["state"] == "failed"]
+    assert [row["message"] for row in failed] == [reason for _, reason in outcome.failures]
+    assert run(STUDY, tmp_path, workers=1).done == 2
+    assert {row["state"] for row in listing(tmp_path)} == {"done"}
 
 
 @pytest.mark.parametrize("memory", ['"2 gigs"', '"-1 GB"', "0", '""'])
@@ -115,6 +121,8 @@ def test_budgets_that_are_no_size_are_named(memory):
 
 
 def test_crews_that_cannot_be_are_named(tmp_path):
+    with pytest.raises(SpecError, match=r"study: found 'stairway', expected a Study; read one with"):
+        run("stairway", tmp_path)
     with pytest.raises(SpecError, match="found a dict, expected a concurrent"):
         run(STUDY, tmp_path, executor={})
     with pytest.raises(SpecError, match="give one of them"):

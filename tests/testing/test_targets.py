@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from giantstep.errors import SpecError
 from giantstep.targets import Target, catalog
 from giantstep.testing import ConformanceError, check_target
 
@@ -36,3 +37,8 @@ def test_a_broken_law_is_named(law):
     with pytest.raises(ConformanceError) as raised, np.errstate(invalid="ignore"):
         check_target(Target.from_callable(WRONG[law], 1, name="wrong"))
     assert law in {broken.name for broken in raised.value.report.broken}
+
+
+def test_what_is_no_target_is_named():
+    with pytest.raises(SpecError, match="target: found 'z1', expected a Target"):
+        check_target("z1")

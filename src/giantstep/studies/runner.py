@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from giantstep.errors import GiantStepError, StoreError, WriteError
+from giantstep.errors import GiantStepError, SpecError, StoreError, WriteError
 from giantstep.studies.checking import set_aside
 from giantstep.studies.costs import cost_of, seconds_of
 from giantstep.studies.events import Event, Outcome
@@ -21,7 +21,7 @@ from giantstep.studies.kinds import KINDS
 from giantstep.studies.splitting import Stopped, perform_shared
 from giantstep.studies.store import State, Store, commit, why
 from giantstep.studies.study import Point, Study
-from giantstep.studies.tasks import FAILED, perform
+from giantstep.studies.tasks import FAILED, give_up, perform
 
 STUDY_FILE = "study.toml"
 SPLIT_SECONDS = 60.0
@@ -63,7 +63,7 @@ def run(
     Raises
     ------
     SpecError
-        For workers out of range.
+        For what is no study, and workers out of range.
     CapabilityError
         When a scheduler is not there.
     StoreError
@@ -77,6 +77,8 @@ def run(
     >>> run(study, tempfile.mkdtemp(), workers=1).done
     2
     """
+    if not isinstance(study, Study):
+        raise SpecError(f"study: found {study!r}, expected a Study; read one with giantstep.studies.load.")
     team = crew(workers, scheduler, executor)
     try:
         return _run(study, Path(folder), team, resume, on_event or (lambda event: None))
@@ -154,6 +156,11 @@ class _Progress:
         work = (self.work_done, self.work_total)
         self.on_event(Event(kind, point, self.finished, total, message, *work, seconds, computed))
 
+    def give_up(self, point: Point, reason: str) -> None:
+        """Count a point that no worker could compute, and leave the reason in the folder."""
+        give_up(self.store, point.hash, reason)
+        self.finish(point, reason)
+
     def finish(self, point: Point, reason: str | None = None) -> None:
         """Count a point; without a reason from outside, the folder says whether it failed."""
         if reason is None and not self.store.is_done(point.hash):
@@ -214,7 +221,7 @@ def _make_room(point: Point, state: State, reason: str, progress: _Progress) -> 
         progress.finish(point, reason)
     elif budget is not None and memory > budget:
         need = f"{memory / 2**20:.0f} MiB, more than the budget of {budget / 2**20:.0f} MiB"
-        progress.finish(point, f"needs about {need}")
+        progress.give_up(point, f"needs about {need}")
     else:
         if state is not State.MISSING:
             set_aside(progress.store, progress.store.path(point.hash))
@@ -232,14 +239,14 @@ def _share_out(waiting: deque[Point], team: Crew, progress: _Progress) -> None:
         if suspects and team.alone is not None:
             # One at a time: whoever is under way when the worker dies is the one.
             for point in _work(suspects, team.alone(), progress):
-                progress.finish(point, _DIED)
+                progress.give_up(point, _DIED)
             continue
         lost = _work(waiting, team, progress)
         if team.alone is not None:
             suspects.extend(lost)
         elif lost:
             for point in [*lost, *waiting]:
-                progress.finish(point, _DIED)
+                progress.give_up(point, _DIED)
             return
 
 
@@ -269,7 +276,7 @@ def _share_chunks(point: Point, team: Crew, progress: _Progress) -> None:
         except CancelledError:
             progress.finish(point, "the executor lost it; its scheduler may be gone")
         return
-    progress.finish(point, _DIED)
+    progress.give_up(point, _DIED)
 
 
 def _work(waiting: deque[Point], team: Crew, progress: _Progress) -> list[Point]:
@@ -330,7 +337,10 @@ def _take(finished: set[Future[str]], running: dict[Future[str], Point], progres
             lost.append(point)
         elif isinstance(error, CancelledError):
             progress.finish(point, "the executor lost it; its scheduler may be gone")
+        elif error is None:
+            progress.finish(point)
         else:
-            reason = None if error is None else " ".join(str(error).split()) or type(error).__name__
-            progress.finish(point, reason)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            count = progress.finish if isinstance(error, WriteError) else progress.give_up
+            count(point, reason)
     return lost + list(running.values()) if lost else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +49,27 @@ def perform(task: str, folder: str, how: Callable[[str], xr.Dataset] | None = No
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         record = provenance() | {"status": FAILED, "message": reason, "error": type(error).__name__}
-    record |= {
+    store.note(name, record | _times(name, time.perf_counter() - wall, time.process_time() - cpu))
+    return name
+
+
+def give_up(store: Store, name: str, reason: str) -> None:
+    """Note, beside where it would be, why no worker could compute a point; unless one has meanwhile."""
+    if not store.is_done(name):
+        record = provenance() | {"status": FAILED, "message": reason, "error": ""}
+        # What cannot be noted is still a row of this run.
+        with suppress(WriteError):
+            store.note(name, record | _times(name, 0.0, 0.0))
+
+
+def _times(name: str, wall: float, cpu: float) -> dict[str, Any]:
+    return {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "wall_seconds": round(time.perf_counter() - wall, 4),
-        "cpu_seconds": round(time.process_time() - cpu, 4),
+        "wall_seconds": round(wall, 4),
+        "cpu_seconds": round(cpu, 4),
         "threads": 1,
         "spec_hash": name,
     }
-    store.note(name, record)
-    return name
 
 
 def compute(task: str) -> xr.Dataset:

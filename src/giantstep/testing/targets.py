@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from giantstep.errors import SpecError
 from giantstep.targets import Target
 from giantstep.testing.report import Report, examine
 
@@ -30,6 +31,8 @@ def check_target(target: Target, *, points: int = 257, seed: int = 0) -> Report:
     ------
     ConformanceError
         When a law is broken; it lists them all.
+    SpecError
+        For what is no target.
 
     Examples
     --------
@@ -39,6 +42,8 @@ def check_target(target: Target, *, points: int = 257, seed: int = 0) -> Report:
     Traceback (most recent call last):
     giantstep.testing.report.ConformanceError: target noisy: 4 laws hold, 3 broken ...
     """
+    if not isinstance(target, Target):
+        raise SpecError(f"target: found {target!r}, expected a Target: Target.parse, Target.from_callable.")
     z = np.random.default_rng(seed).standard_normal((points, target.rank))
     laws = [
         ("a row of points gives a value a point", partial(_shapes, target, z)),
