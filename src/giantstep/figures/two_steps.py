@@ -96,7 +96,7 @@ def _alignments(dataset: xr.Dataset, names: list[str]) -> Any:
             if math.isfinite(mean):
                 points.append(row | bar(mean, error))
     scale = alt.Scale(domain=list(_KINDS), range=[COLORS[2], COLORS[0]])
-    legend = alt.Legend(title=None, orient="bottom", direction="horizontal")
+    legend = alt.Legend(title=None, orient="bottom", direction="horizontal", symbolStrokeWidth=0)
     color = alt.Color("kind:N", scale=scale, legend=legend)
     most = max([2, *(round(row["x"]) for row in ticks)])
     x = alt.X("x:Q", title="rung k", scale=alt.Scale(domain=[-0.6, most + 0.6], nice=False))
