@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.linalg import expm
 
 from giantstep.asymptotics import descent_ascent
+from giantstep.asymptotics.minimax.linear_flow import stable_step
 from giantstep.gaussian.tanh_kernel import tanh_kernel
 from giantstep.networks.tanh_particles import TanhStart
 from giantstep.targets.moment_clock import Clock
@@ -134,3 +135,16 @@ def test_policy_evaluation_converges_to_the_closed_form_value():
     assert found.error.values[2] < 0.1 * found.error.values[1] < 0.1 * found.error.values[0]
     # Ignoring the instrument stays at its bias: the double-sampling problem.
     assert found.attrs["naive_bias"] > 100 * found.error.values[2]
+
+
+@pytest.mark.parametrize("penalty", [0.0, 10.0])
+def test_euler_blows_up_just_above_its_largest_stable_step_and_says_so(penalty):
+    grid = MomentGrid(InstrumentalVariable(), penalty)
+    kernel = tanh_kernel(grid.rule.nodes, grid.rule.nodes)
+    largest = stable_step(grid, kernel, kernel)
+    clocks = [Clock(until=800 * largest, step=factor * largest, points=2) for factor in (0.97, 1.03)]
+    below, above = (descent_ascent(penalty=penalty, clock=clock) for clock in clocks)
+    assert below["error"].values[-1] < 1
+    assert not above["error"].values[-1] < 1e6
+    said = [any("blows up" in line for line in found.attrs["warnings"]) for found in (below, above)]
+    assert said == [False, True]

@@ -67,7 +67,10 @@ def test_labels_with_heavy_tails_are_a_doubt():
         (np.eye(8), np.ones(8), "which fit any labels exactly"),
         (np.ones(4), np.ones(4), r"found shape \(4,\)"),
         (np.ones((4, 2)), np.ones((4, 3)), r"labels: found shape \(4, 3\)"),
-        (np.array([["a"]] * 4), np.ones(4), "expected an array of real numbers"),
+        (np.array([["a"]] * 4), np.ones(4), "found an array of str32, expected real numbers"),
+        (np.ones((4, 1)) * 1j, np.ones(4), "found an array of complex128, expected real numbers"),
+        (np.arange(4.0)[:, None] * 1e200, np.ones(4), "features: found entries up to 3e\\+200 in size"),
+        (np.arange(4.0)[:, None], np.ones(4) * 1e-200, "labels: found entries up to 1e-200 in size"),
         ([[1.0], [2.0], [3.0]], [1.0, math.inf, 2.0], "labels: found inf in row 1"),
     ],
 )

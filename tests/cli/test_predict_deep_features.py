@@ -85,7 +85,9 @@ def test_bad_data_is_one_line_and_exit_code_two(giantstep, tmp_path):
         "labels: found 29 for 30 rows": broken(tmp_path, "short", features=x, labels=y[:-1]),
         "expected arrays 'features'": broken(tmp_path, "names", x=x, y=y),
         "holds Python objects": broken(tmp_path, "objects", features=np.array([{}, None]), labels=y),
-        "expected an array of real numbers": broken(tmp_path, "words", features=np.array([["a"]]), labels=y),
+        "array of str32, expected real numbers": broken(
+            tmp_path, "words", features=np.array([["a"]]), labels=y
+        ),
         "which fit any labels": broken(
             tmp_path, "wide", features=np.random.default_rng(0).random((9, 9)), labels=y[:9]
         ),
@@ -126,3 +128,15 @@ def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_options_of_drawn_networks_are_refused_with_rows_of_data(giantstep):
+    ran = giantstep(*COMMAND, "--data", "digits", "--widths", "30")
+    assert (ran.code, ran.out) == (2, "")
+    assert "widths: found with --data" in ran.err
+
+
+def test_a_target_that_odd_features_cannot_see_is_a_warning(giantstep):
+    document = giantstep(*SMALL[:-2], "--target", "He3(z1)", "--json").document
+    assert ["linear part" in line or "kurtosis 93" in line for line in document["warnings"]] == [True, True]
+    assert giantstep(*SMALL[:-2], "--target", "tanh(2*z1)", "--json").document["warnings"] == []

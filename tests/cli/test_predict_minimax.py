@@ -70,6 +70,10 @@ def test_one_seed_has_no_standard_error(giantstep):
         (["--simulate", "2", "--output-scale", "0"], "output_scale"),
         (["--simulate", "2", "--method", "both"], "method: found 'both'"),
         (["--simulate", "0"], "seeds: found 0"),
+        (["--unpaired"], "unpaired: found without --simulate"),
+        (["--method", "online"], "method: found without --simulate"),
+        (["--orthonormal-pull", "1e200"], "expected sizes up to 1e+30"),
+        (["--confounding", "1e200"], "confounding: found 1e+200"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(giantstep, words, line):

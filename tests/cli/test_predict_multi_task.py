@@ -37,6 +37,7 @@ def test_unbalanced_tasks_are_a_warning(giantstep):
     [
         (("--rank", "0"), "rank: found 0"),
         (("--rank", "9"), "rank: found 9"),
+        (("--tasks", "inf"), "expected a whole number, or infinite"),
         (("--rank", "4", "--samples", "nan"), "samples: found nan"),
         (("--samples", "0"), "samples"),
         (("--layer-samples", "0"), "layer_samples: found 0"),

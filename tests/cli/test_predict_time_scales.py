@@ -67,6 +67,10 @@ def test_a_ratio_too_small_exits_1_and_says_why(giantstep):
         (["--orthonormal-target", "1,nan", "--orthonormal-activation", "1,2"], "finite number"),
         (["z1", "--degree", "99"], "degree: found 99"),
         (["z1", "--width", "1"], "width: found 1"),
+        (["z1", "--step", "1e-4"], "step: found without --simulate"),
+        (["z1", "--seeds", "2", "--simulate", "2"], "seeds, simulate: found both"),
+        (["--orthonormal-target", "1,1e200", "--orthonormal-activation", "1,2"], "nearer to 1"),
+        (["--orthonormal-target", "1,1", "--orthonormal-activation", "1e-200,2"], "nearer to 1"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(giantstep, words, line):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.asymptotics.minimax.linear_flow import LinearPath, linear_flow
+from giantstep.asymptotics.minimax.linear_flow import LinearPath, linear_flow, stable_step
 from giantstep.gaussian.tanh_kernel import tanh_kernel
 from giantstep.networks.tanh_particles import TanhStart, output_at, tangent_kernel
 from giantstep.targets.moment_clock import Clock
@@ -82,15 +82,17 @@ def descent_ascent(
         if start is None:
             kernel = tanh_kernel(nodes, nodes)
             paths = [linear_flow(grid, kernel, kernel, clock)]
+            largest = stable_step(grid, kernel, kernel)
         else:
             clouds = [start.draw(replicate) for replicate in range(start.seeds)]
-            paths = []
+            paths, largest = [], math.inf
             for pair in clouds:
                 first = None
                 if not start.paired:
                     first = np.stack([output_at(cloud, nodes, output_scale) for cloud in pair])
                 kernels = [tangent_kernel(cloud, nodes) for cloud in pair]
                 paths.append(linear_flow(grid, kernels[0], kernels[1], clock, first))
+                largest = min(largest, stable_step(grid, kernels[0], kernels[1]))
         table = _table(grid, clock, paths)
         dataset = xr.Dataset(
             table,
@@ -101,7 +103,8 @@ def descent_ascent(
             },
         )
         dataset.attrs |= {"engine": "theory", "equations": "theory note 50, S7.3 (arXiv 2404.12312)"}
-        dataset.attrs |= facts(grid) | {"warnings": clock.cautions() + cautions(grid), "width": "infinity"}
+        warnings = _unstable(clock, largest) + clock.cautions() + cautions(grid)
+        dataset.attrs |= facts(grid) | {"warnings": warnings, "width": "infinity"}
         if start is not None:
             dataset.attrs["width"] = start.width
             if not start.paired:
@@ -109,6 +112,15 @@ def descent_ascent(
                     "the particles are not paired: f and g start at noise, and V(0) is not that of zero."
                 )
     return dataset if start is not None else dataset.squeeze("replicate", drop=True)
+
+
+def _unstable(clock: Clock, largest: float) -> list[str]:
+    if clock.step <= largest:
+        return []
+    return [
+        f"step {clock.step:g}: explicit Euler blows up above {largest:.2g}, so these numbers are not the "
+        "flow's. Lower the step."
+    ]
 
 
 def facts(grid: MomentGrid) -> dict[str, Any]:

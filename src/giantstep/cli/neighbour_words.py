@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from giantstep.targets.moment_problems import MomentProblem
 
 
+def check_simulated(simulate: str | None, **given: bool) -> None:
+    """Raise `SpecError` for the first option that is given, yet means nothing without --simulate.
+
+    >>> check_simulated(None, method=False, step=True)
+    Traceback (most recent call last):
+    giantstep.errors.SpecError: step: found without --simulate, which it needs. Add --simulate 4.
+    """
+    for name, is_given in given.items():
+        if is_given and simulate is None:
+            raise SpecError(f"{name}: found without --simulate, which it needs. Add --simulate 4.")
+
+
 def read_components(
     target: str | None,
     activation: str | None,

@@ -94,6 +94,15 @@ def deep_features(
     count = 0 if simulate is None else replicate_count(simulate)
     root = seed_number(seed)
     if data is not None:
+        _check_unused(
+            widths=widths != "400",
+            rows=rows != "iid",
+            activation=activation != "tanh",
+            target=target is not None,
+            target_widths=target_widths != "400",
+            noise=noise is not None,
+            dimension=dimension != "400",
+        )
         walked, parameters = _of_data(data, samples, penalties, intercept, count, root, yes)
     else:
         from giantstep.networks import Activation
@@ -119,6 +128,16 @@ def deep_features(
     else:
         _print(document)
     return int(any(point["status"] != "converged" for point in document["points"]))
+
+
+def _check_unused(**given: bool) -> None:
+    from giantstep.errors import SpecError
+
+    for name, is_given in given.items():
+        if is_given:
+            raise SpecError(
+                f"{name}: found with --data, whose rows say it all; it belongs to drawn networks."
+            )
 
 
 def _penalties(ridge: str | None, penalty: str | None) -> dict[str, Any]:
@@ -229,7 +248,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import measured, plural, stdout
 
     console, given = stdout(), document["parameters"]
     if "data" in given:
@@ -257,7 +276,7 @@ def _print(document: dict[str, Any]) -> None:
     if simulated:
         known = {name.replace("_", " "): z for name, z in document["rms_z"].items() if z is not None}
         values = ", ".join(f"{name} {z:.2g}" for name, z in known.items())
-        console.print(Words(f"{document['seeds']} seeds; rms z: {values or 'needs two seeds'}."))
+        console.print(Words(f"{plural(document['seeds'], 'seed')}; rms z: {values or 'needs two seeds'}."))
     for message in sorted({point["message"] for point in document["points"]} - {""}):
         console.print(Words(message, style="bold"))
     for warning in document["warnings"]:

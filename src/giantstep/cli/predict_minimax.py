@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from giantstep.cli.neighbour_words import read_problem
+from giantstep.cli.neighbour_words import check_simulated, read_problem
 from giantstep.cli.options import (
     Count,
     Number,
@@ -115,6 +115,7 @@ def minimax(
         orthonormal_pull=orthonormal_pull,
         orthonormal_solution=orthonormal_solution,
     )
+    check_simulated(simulate, method=method != "population", batch=batch != "16", unpaired=unpaired)
     times = () if at is None else tuple(numbers(at, "at"))
     clock = Clock(number(until, "until"), number(step, "step"), 8, times)
     lam = number(penalty, "penalty")
@@ -233,15 +234,13 @@ def _print(document: dict[str, Any]) -> None:
     from giantstep.cli.console import plural, stdout, written
 
     console = stdout()
-    constant = written(document["constant"])
     console.print(Words.assemble((document["problem"], "bold"), f"   penalty {document['penalty']:g}"))
-    console.print(
-        Words(
-            f"V(0) {constant} bounds T x average gap; alpha x W2 tends to "
-            f"{written(document['movement_limit'])}; bias: naive {document['naive_bias']:.4g}, "
-            f"of the penalty {document['regularisation_bias']:.3g}"
-        )
-    )
+    bound = "No known V(0) bounds T x average gap"
+    if document["constant"] is not None:
+        limit = written(document["movement_limit"])
+        bound = f"V(0) {written(document['constant'])} bounds T x average gap; alpha x W2 tends to {limit}"
+    bias = f"naive {document['naive_bias']:.4g}, of the penalty {document['regularisation_bias']:.3g}"
+    console.print(Words(f"{bound}; bias: {bias}"))
     console.print()
     console.print(Words("output scale -> infinity, width -> infinity", style="bold"))
     console.print(_table(document["points"], "alpha x W2", 1.0))
@@ -264,16 +263,19 @@ def _table(points: list[dict[str, Any]], moved: str, scale: float) -> Any:
     from giantstep.cli.console import measured, written
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
-    for title in ("time", "|f - f*|^2", "residual", "T x average gap", moved, "from frozen flow"):
+    played = "frozen_distance" in points[0]
+    for title in ("time", "|f - f*|^2", "residual", "T x average gap", moved):
         table.add_column(title, justify="right")
+    if played:
+        table.add_column("from frozen flow", justify="right")
     for point in points:
         movement = point["primal_movement"]
-        table.add_row(
+        row = [
             f"{point['time']:.4g}",
             measured(point["error"], point.get("error_se")),
             written(point["projected_residual"]),
             measured(point["gap_integral"], point.get("gap_integral_se")),
             "-" if movement is None else f"{scale * movement:.4g}",
-            written(point.get("frozen_distance")),
-        )
+        ]
+        table.add_row(*row, *([written(point["frozen_distance"])] if played else []))
     return table

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from giantstep.cli.neighbour_words import check_simulated
 from giantstep.cli.options import Count, OptionalCount, Text, replicate_count, seed_number, whole
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="SIZE,..")]
@@ -81,7 +82,10 @@ def multi_task(
     from giantstep.targets.tasks import Tasks
     from giantstep.training.multi_task.pretraining import Pretraining
 
-    count = None if tasks == "infinite" else whole(tasks, "tasks")
+    try:
+        count = None if tasks == "infinite" else whole(tasks, "tasks")
+    except SpecError:
+        raise SpecError(f"tasks: found {tasks!r}, expected a whole number, or infinite.") from None
     law = Tasks(whole(rank, "rank"), count, not unbalanced, centred)
     d, m, root = whole(dimension, "dimension"), whole(width, "width"), seed_number(seed)
     if d < law.rank:
@@ -90,8 +94,7 @@ def multi_task(
     counts = sorted({size.count(dimension=d, width=m, name="samples") for size in sizes})
     second = None if layer_samples is None else whole(layer_samples, "layer_samples")
     settings = [Pretraining(d, m, n, n if second is None else second, fresh) for n in counts]
-    if downstream is not None and simulate is None:
-        raise SpecError("downstream: found without --simulate, which it needs. Add --simulate 4.")
+    check_simulated(simulate, downstream=downstream is not None)
     found = task_alignment(
         law.draw(Streams(root)), dimension=d, samples=counts, layer_samples=second, fresh=fresh, width=m
     )
@@ -187,12 +190,13 @@ def _print(document: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import measured, plural, stdout
 
     console, given = stdout(), document["parameters"]
     kinds = [name for name in ("balanced", "centred", "fresh") if given[name]] or ["unbalanced"]
-    tasks = "infinitely many" if given["tasks"] is None else given["tasks"]
-    head = f"{tasks} tasks ({', '.join(kinds)}) of {given['rank']} bits, d = {given['dimension']}, "
+    one = "" if given["tasks"] == 1 else "s"
+    tasks = f"{'infinitely many' if given['tasks'] is None else given['tasks']} task{one}"
+    head = f"{tasks} ({', '.join(kinds)}) of {plural(given['rank'], 'bit')}, d = {given['dimension']}, "
     console.print(Words(f"{head}width {given['width']}", style="bold"))
     simulated = document.get("simulation")
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
@@ -211,7 +215,7 @@ def _print(document: dict[str, Any]) -> None:
     console.print(table)
     if simulated:
         value = simulated["rms_z"]
-        console.print(Words(f"{simulated['seeds']} seeds; rms z of the alignment: {_z(value)}."))
+        console.print(Words(f"{plural(simulated['seeds'], 'seed')}; rms z of the alignment: {_z(value)}."))
         if "downstream" in simulated:
             _print_downstream(simulated["downstream"])
     for sentence in document["corrections"]:

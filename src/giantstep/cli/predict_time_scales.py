@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from giantstep.cli.neighbour_words import read_components
+from giantstep.cli.neighbour_words import check_simulated, read_components
 from giantstep.cli.options import (
     Count,
     Number,
@@ -19,6 +19,7 @@ from giantstep.cli.options import (
     seed_number,
     whole,
 )
+from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +38,7 @@ def time_scales(
     dimension: OptionalCount = None,
     until: Number = "3",
     noise: OptionalNumber = None,
-    seeds: Count = "3",
+    seeds: OptionalCount = None,
     simulate: OptionalCount = None,
     method: Text = "flow",
     step: OptionalNumber = None,
@@ -75,7 +76,7 @@ def time_scales(
     seeds
         Number of random starts. [default: 3]
     simulate
-        Simulate the finite network with this many seeds, and lay its risk beside the limit's.
+        Simulate the finite network with this many seeds (instead of --seeds), beside the limit.
     method
         flow (population gradient flow) or sgd (one pass). [default: flow]
     step
@@ -98,11 +99,16 @@ def time_scales(
         target, activation, orthonormal_target, orthonormal_activation, degree, noise
     )
     ratios = numbers(time_scale_ratio, "time_scale_ratio")
+    check_simulated(simulate, method=method != "flow", step=step is not None, batch=batch != "20")
     simulated = simulate is not None
+    if simulated and seeds is not None:
+        raise SpecError("seeds, simulate: found both, expected one; network and limit share their starts.")
     size = "400" if simulated and dimension is None else dimension
     start = ParticleStart(
         width=whole(width, "width"),
-        seeds=whole(simulate, "simulate") if simulate is not None else whole(seeds, "seeds"),
+        seeds=whole("3" if seeds is None else seeds, "seeds")
+        if simulate is None
+        else whole(simulate, "simulate"),
         seed=seed_number(seed),
         dimension=None if size is None else whole(size, "dimension"),
     )

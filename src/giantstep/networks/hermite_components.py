@@ -20,6 +20,9 @@ from giantstep.targets import Target
 Array = NDArray[np.float64]
 
 MAX_DEGREE = 12
+LARGEST = 1e4
+"""Of a coefficient; beyond, the flow is too stiff for its solver."""
+SMALLEST = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ def _coefficients(name: str, values: Sequence[float]) -> tuple[float, ...]:
     for order, value in enumerate(row):
         if not math.isfinite(value):
             raise SpecError(f"{name}: found {value} at order {order}, expected finite numbers.")
+        if value and not SMALLEST <= abs(value) <= LARGEST:
+            raise SpecError(
+                f"{name}: found {value:g} at order {order}, expected zero or sizes from {SMALLEST:g} to "
+                f"{LARGEST:g}. Bring the coefficients nearer to 1."
+            )
     return row
 
 

@@ -40,6 +40,8 @@ class Clock:
     --------
     >>> Clock(10.0, 0.5, at=(1.0, 10.0)).times.tolist()
     [1.0, 10.0]
+    >>> Clock(10.0, 0.5, points=2).times.tolist()
+    [0.0, 10.0]
     """
 
     until: float = 400.0
@@ -71,7 +73,7 @@ class Clock:
         if self.at:
             wanted = np.array(self.at) / self.step
         else:
-            first = max(self.until / 1000, self.step)
+            first = max(self.until / 1000, self.step) if self.points > 2 else self.until
             wanted = np.append(0.0, np.geomspace(first, self.until, self.points - 1) / self.step)
         return np.unique(np.rint(wanted).astype(np.int64).clip(0, self.count))
 

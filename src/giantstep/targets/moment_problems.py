@@ -108,7 +108,7 @@ class InstrumentalVariable:
     def __post_init__(self) -> None:
         _check_solution(self.solution)
         _check("correlation", self.correlation, 0.0, 1.0, "a correlation between 0 and 1")
-        _check("confounding", self.confounding, -math.inf, math.inf, "a finite number")
+        _check("confounding", self.confounding, -1e30, 1e30, "a number below 1e30 in size")
         _check_noise(self.noise)
 
     def operator(self, rule: Rule) -> Array:

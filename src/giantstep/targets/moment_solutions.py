@@ -17,6 +17,8 @@ from giantstep.gaussian.tanh_kernel import displaced, displacement
 
 Array = NDArray[np.float64]
 
+LARGEST = 1e30
+"""Of a coefficient, as in the expression language."""
 NODES = 40
 """Gauss-Hermite nodes of every expectation of theory note 50, S7."""
 
@@ -113,4 +115,6 @@ def _row(name: str, values: Any) -> tuple[float, ...]:
         raise SpecError(f"{name}: found {values!r}, expected a list of numbers, orders 0, 1, ..") from None
     if not 1 <= len(row) <= 20 or not all(map(math.isfinite, row)):
         raise SpecError(f"{name}: found {values!r}, expected 1 to 20 finite numbers.")
+    if max(map(abs, row)) > LARGEST:
+        raise SpecError(f"{name}: found {values!r}, expected sizes up to {LARGEST:g}.")
     return row

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.deep_features.empirical import doubts, empirical_theory
-from giantstep.asymptotics.deep_features.moments import multi_index_target, network_target
+from giantstep.asymptotics.deep_features.moments import multi_index_target, network_target, target_doubts
 from giantstep.asymptotics.deep_features.ridge_theory import REMEDY, RidgeTheory, Status, house_ridge
 from giantstep.asymptotics.spiked.reading import numbers
 from giantstep.errors import SpecError
@@ -141,7 +141,7 @@ def deep_curve(
             raise SpecError(
                 "readout, shared_layers: belong to a target network; found a Target. Leave them out."
             )
-        theory = multi_index_target(learner, target)
+        theory, warnings = multi_index_target(learner, target), target_doubts(target)
         variance = target.noise if noise is None else noise
     else:
         if readout is None:
@@ -149,9 +149,11 @@ def deep_curve(
                 "readout: found none for a target network, expected theta*, one number a feature."
             )
         theory = network_target(learner, target, readout, shared_layers=shared_layers, per_row=per_row)
+        warnings = []
         variance = 0.0 if noise is None else noise
     dataset = labelled(theory, samples=samples, ridge=ridge, penalty=penalty, noise=variance)
-    return dataset.assign_attrs(source="weights", activation=learner.activation.name, warnings=json.dumps([]))
+    words = json.dumps(warnings)
+    return dataset.assign_attrs(source="weights", activation=learner.activation.name, warnings=words)
 
 
 def labelled(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.asymptotics.deep_features.moments import HEAVY
 from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
 from giantstep.errors import SpecError
 from giantstep.threads import one_blas_thread
@@ -16,7 +17,8 @@ Array = NDArray[np.float64]
 
 ROWS_A_FEATURE = 100
 """Below this many rows a feature the small eigenvalues of the covariance are biased (note 50, S5.7)."""
-HEAVY = 12.0
+LARGEST = 1e50
+"""Of an entry; fourth powers of labels and squares of covariances stay in range (so 1e-50 at least)."""
 _LARGE_MEAN = 0.05
 
 
@@ -38,7 +40,8 @@ def read_rows(features: Any, labels: Any) -> tuple[Array, Array]:
         raise SpecError(f"labels: found {len(y)} for {len(phi)} rows of features, expected one a row.")
     if len(phi) < 3:
         raise SpecError(
-            f"features: found {len(phi)} rows, expected at least 3, and 100 a feature for good digits."
+            f"features: found {len(phi)} row{'s' * (len(phi) != 1)}, expected at least 3, and "
+            f"{ROWS_A_FEATURE} a feature for good digits."
         )
     for name, array in (("features", phi), ("labels", y)):
         bad = np.argwhere(~np.isfinite(array))
@@ -49,8 +52,13 @@ def read_rows(features: Any, labels: Any) -> tuple[Array, Array]:
             entries = "entry" if len(bad) == 1 else "entries"
             raise SpecError(
                 f"{name}: found {array[tuple(bad[0])]} in {place} ({len(bad)} such {entries}), expected "
-                f"finite "
-                "numbers. Drop or fill these rows."
+                "finite numbers. Drop or fill these rows."
+            )
+        size = float(np.abs(array).max())
+        if size > LARGEST or 0 < size < 1 / LARGEST:
+            raise SpecError(
+                f"{name}: found entries up to {size:.3g} in size, expected from {1 / LARGEST:g} to "
+                f"{LARGEST:g}. Divide {name} by their size."
             )
     return phi, y
 
@@ -164,10 +172,10 @@ def doubts(features: Any, labels: Any, *, intercept: bool = True) -> list[str]:
 def _array(name: str, values: Any) -> Array:
     try:
         array = np.asarray(values)
-        if array.dtype.kind not in "biuf":
-            raise TypeError
-        return array.astype(np.float64)
     except (TypeError, ValueError):
         raise SpecError(
-            f"{name}: found {type(values).__name__}, expected an array of real numbers."
+            f"{name}: found a ragged {type(values).__name__}, expected an array of real numbers."
         ) from None
+    if array.dtype.kind not in "biuf":
+        raise SpecError(f"{name}: found an array of {array.dtype.name}, expected real numbers.")
+    return array.astype(np.float64)

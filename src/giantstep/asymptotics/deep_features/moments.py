@@ -21,6 +21,10 @@ from giantstep.threads import one_blas_thread
 
 Array = NDArray[np.float64]
 
+HEAVY = 12.0
+"""A kurtosis above which single runs say little (note 50, S5.7)."""
+_SMALL = 1e-10
+
 
 def network_target(
     learner: DeepWeights,
@@ -122,6 +126,36 @@ def one_layer_theory(
     slopes, rests = row_moments(sigma, np.diag(gram))
     covariance = slopes[:, None] * gram * slopes + np.diag(rests)
     return RidgeTheory.of(0.5 * (covariance + covariance.T), slopes * (cross @ linear), energy)
+
+
+def target_doubts(target: Target) -> list[str]:
+    """Return sentences, each with its remedy, on a target that linearised features see badly.
+
+    Examples
+    --------
+    >>> target_doubts(Target.parse("tanh(2*z1)"))
+    []
+    >>> [line.split(":")[0] for line in target_doubts(Target.parse("He3(z1)"))]
+    ['target', 'target']
+    """
+    linear, energy = linear_part(target)
+    misfit = energy - float(linear @ linear)
+    if misfit <= _SMALL * energy:
+        return []
+    found = []
+    if float(linear @ linear) <= _SMALL * energy:
+        found.append(
+            "target: no linear part, which is all that the linearised features see of it; the readout learns "
+            "nothing, and the theory covers no more samples than of order p. Train the features instead."
+        )
+    kinks = target.link.kinks().hyperplanes
+    fourth = gaussian_mean(lambda z: (target(z) - z @ linear) ** 4, target.rank, kinks=kinks).value
+    if misfit > 0.1 * energy and fourth > HEAVY * misfit**2:
+        found.append(
+            f"target: what is not linear in it has kurtosis {fourth / misfit**2:.0f} (3 for a Gaussian); "
+            "single runs fluctuate widely about the theory. Use many seeds, or a bounded target."
+        )
+    return found
 
 
 def linear_part(target: Target) -> tuple[Array, float]:

@@ -40,6 +40,31 @@ class LinearPath:
     dual_movement: Array
 
 
+def stable_step(grid: MomentGrid, primal_kernel: Array, dual_kernel: Array) -> float:
+    """Return the largest step at which explicit Euler does not blow up the frozen flow.
+
+    Euler multiplies a mode of rate mu by 1 + step mu, of size at most one up to -2 Re(mu) / |mu|^2. Rates
+    below 1e-6 of the largest are rounding, or too slow to grow.
+
+    Examples
+    --------
+    >>> from giantstep.gaussian.tanh_kernel import tanh_kernel
+    >>> from giantstep.targets.moment_problems import InstrumentalVariable
+    >>> grid = MomentGrid(InstrumentalVariable())
+    >>> kernel = tanh_kernel(grid.rule.nodes, grid.rule.nodes)
+    >>> round(stable_step(grid, kernel, kernel), 2)
+    1.94
+    """
+    size = len(grid.rule.nodes)
+    still = np.stack(grid.pulls(np.zeros(size), np.zeros(size)))
+    pushes = [np.stack(grid.pulls(unit[:size], unit[size:])) - still for unit in np.eye(2 * size)]
+    slopes = np.stack(pushes, axis=-1)
+    kernels = np.stack([primal_kernel, dual_kernel]) * grid.rule.weights
+    rates = np.linalg.eigvals(np.einsum("knm,kms->kns", kernels, slopes).reshape(2 * size, 2 * size))
+    rates = rates[np.abs(rates) > 1e-6 * np.abs(rates).max()]
+    return float(np.min(-2 * rates.real / np.abs(rates) ** 2))
+
+
 def linear_flow(
     grid: MomentGrid,
     primal_kernel: Array,
