@@ -37,7 +37,6 @@ def test_unbalanced_tasks_are_a_warning(giantstep):
     [
         (("--rank", "0"), "rank: found 0"),
         (("--rank", "9"), "rank: found 9"),
-        (("--tasks", "inf"), "expected a whole number, or infinite"),
         (("--rank", "4", "--samples", "nan"), "samples: found nan"),
         (("--samples", "0"), "samples"),
         (("--layer-samples", "0"), "layer_samples: found 0"),
@@ -54,3 +53,9 @@ def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_number_of_tasks_that_is_none_names_both_ways(giantstep):
+    ran = giantstep("predict", "multi-task", "--tasks", "inf")
+    assert (ran.code, ran.out) == (2, "")
+    assert "tasks: found 'inf', expected a whole number, or infinite" in ran.err
