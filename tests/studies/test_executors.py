@@ -40,16 +40,18 @@ def test_four_processes_give_the_same_bits(whole, tmp_path):
     assert contents(tmp_path) == whole
 
 
-def test_a_dask_client_gives_the_same_bits(whole, tmp_path):
+def test_a_dask_client_or_cluster_gives_the_same_bits(whole, tmp_path):
     from distributed import Client, LocalCluster
 
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        outcome = run(STUDY, tmp_path, executor=client)
-    assert (outcome.done, outcome.failures) == (12, ())
-    assert contents(tmp_path) == whole
+        for name, crew in (("client", client), ("cluster", cluster)):
+            outcome = run(STUDY, tmp_path / name, executor=crew)
+            assert (outcome.done, outcome.failures) == (12, ())
+            assert contents(tmp_path / name) == whole
+        assert client.submit(int, "3").result() == 3
 
 
 @pytest.mark.slow

@@ -124,13 +124,18 @@ def _end_with(parent: Any) -> None:
 
 
 def _given(executor: Any, workers: int | None) -> Crew:
-    """Return a crew of the user's own: an executor, or a Dask client. Neither is shut down."""
+    """Return a crew of the user's own: an executor, a Dask client or cluster. None is shut down."""
     if hasattr(executor, "get_executor"):
         return _client(executor)
+    if hasattr(executor, "get_client"):
+        from distributed import Client
+
+        client = Client(executor, set_as_default=False)  # type: ignore[no-untyped-call]
+        return replace(_client(client), close=client.close)
     if not hasattr(executor, "submit"):
         raise SpecError(
             f"executor: found a {type(executor).__name__}, expected a concurrent.futures.Executor or a "
-            "Dask Client."
+            "Dask Client or cluster."
         )
     count = available_threads() if workers is None else check_threads(workers, "workers")
     return Crew(lambda: contextlib.nullcontext(executor), lambda: count)

@@ -53,7 +53,7 @@ def run(
         Processes; all cores by default, 1 stays in this process. Files are byte-identical for any number.
     scheduler : str, optional
         Address of a Dask scheduler whose workers see the folder under the same path.
-    executor : concurrent.futures.Executor or distributed.Client, optional
+    executor : concurrent.futures.Executor, distributed.Client or a Dask cluster, optional
         Workers of your own; ``workers`` then says how many points they take at once. It is not shut down.
     resume : bool
         Continue in a folder whose study.toml asks for other points (it is replaced, points are kept).
