@@ -55,6 +55,13 @@ def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):
     assert ran.err.count("\n") == 1
 
 
+def test_a_layer_too_narrow_for_the_bits_is_a_warning(giantstep):
+    document = giantstep("predict", "multi-task", "--width", "2", "--layer-samples", "900", "--json").document
+    assert document["points"][0]["conditioning_width"] == 0
+    assert "width: 2 cannot span 3 directions" in document["warnings"][-1]
+    assert document["parameters"]["layer_samples"] == 900
+
+
 def test_a_number_of_tasks_that_is_none_names_both_ways(giantstep):
     ran = giantstep("predict", "multi-task", "--tasks", "inf")
     assert (ran.code, ran.out) == (2, "")

@@ -110,6 +110,8 @@ def multi_task(
             "balanced": law.balanced,
             "centred": centred,
             "fresh": fresh,
+            "layer_samples": second,
+            "seed": root,
         },
         "warnings": jsonlib.loads(found.attrs["warnings"]),
         "corrections": jsonlib.loads(found.attrs["corrections"]),

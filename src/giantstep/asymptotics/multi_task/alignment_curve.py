@@ -112,10 +112,16 @@ def task_alignment(
         "centred": int(tables.centred),
         "fresh": int(fresh),
         "corrections": json.dumps([CONDITIONING]),
-        "warnings": json.dumps(pitfalls(tables, laws, int(dimension))),
+        "warnings": json.dumps(pitfalls(tables, laws, int(dimension)) + _narrow(width, tables.rank)),
         "schema": SCHEMA,
     }
     return dataset
+
+
+def _narrow(width: int | None, rank: int) -> list[str]:
+    if width is None or width >= rank:
+        return []
+    return [f"width: {width} cannot span {rank} directions, so the conditioning is zero. Raise it."]
 
 
 def pitfalls(tasks: TaskTables, laws: Sequence[AlignmentLaw], dimension: int) -> list[str]:
