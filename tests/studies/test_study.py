@@ -110,6 +110,7 @@ def test_independent_points_draw_their_own_numbers():
         ),
         (HEAD + "dimension = 100\n" + HEAD + "dimension = 100", r"sweep\[1\].name: 'simulation' is taken"),
         (HEAD + "product.dimension = [1]\npoints = [{dimension = 2}]", r"dimension varies in two places"),
+        (HEAD + "dimension = 9\nproduct.dimension = [1]", r"\[0\].dimension: is given here and in the grid"),
         ("titel = 'x'\n" + HEAD, r"titel: unknown key; did you mean 'title'\?"),
         ("schema_version = 2\n" + HEAD, r"schema_version: found 2, expected 1"),
         ("seed = -1\n" + HEAD, r"seed: found -1"),

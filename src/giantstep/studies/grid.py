@@ -91,6 +91,9 @@ def read_axes(sweep: Mapping[str, Any], path: str) -> tuple[Axis, ...]:
             if field in seen:
                 raise SpecError(f"{path}: {field} varies in two places; keep one of them.")
             seen[field] = axis.name
+            # Explicit points may differ from the sweep's own value; in a list for all it would never be used.
+            if field in sweep and all(f"{path}.points" not in origin for origin in axis.origins):
+                raise SpecError(f"{path}.{field}: is given here and in the grid; keep one of them.")
     if len({axis.name for axis in axes}) < len(axes):
         names = ", ".join(axis.name for axis in axes)
         raise SpecError(
