@@ -68,6 +68,7 @@ def test_labels_with_heavy_tails_are_a_doubt():
         (np.ones(4), np.ones(4), r"found shape \(4,\)"),
         (np.ones((4, 2)), np.ones((4, 3)), r"labels: found shape \(4, 3\)"),
         (np.array([["a"]] * 4), np.ones(4), "found an array of str32, expected real numbers"),
+        (np.ma.masked_array(np.eye(3), np.eye(3)), np.ones(3), "features: found masked entries"),
         (np.ones((4, 1)) * 1j, np.ones(4), "found an array of complex128, expected real numbers"),
         (np.arange(4.0)[:, None] * 1e200, np.ones(4), "features: found entries up to 3e\\+200 in size"),
         (np.arange(4.0)[:, None], np.ones(4) * 1e-200, "labels: found entries up to 1e-200 in size"),

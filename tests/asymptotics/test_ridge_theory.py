@@ -179,7 +179,9 @@ BAD = {
     "shapes": (np.eye(3), [0.0, 0.0], 1.0, r"found shapes \(3, 3\) and \(2,\)"),
     "moment beyond the energy": (np.eye(2), [2.0, 0.0], 1.0, "energy: found 1, but features"),
     "moment off the features": (np.diag([1.0, 0.0]), [0.0, 0.5], 1.0, "energy: found 1, but features"),
-    "words": ("many", [0.0], 1.0, "covariance: found str, expected numbers"),
+    "words": ("many", [0.0], 1.0, "covariance: found str, expected real numbers"),
+    "complex": (np.eye(2) + 0.1j, [0.0, 0.0], 1.0, "covariance: found ndarray, expected real numbers"),
+    "energies": (np.eye(2), [0.0, 0.0], [1.0, 2.0], r"energy: found shape \(2,\)"),
 }
 
 
@@ -198,6 +200,7 @@ def test_bad_moments_are_refused_in_one_line(case):
         ({"samples": 10, "ridge": -1.0}, "ridge: found -1"),
         ({"samples": 10, "ridge": 1.0, "noise": -2.0}, "noise: found -2"),
         ({"samples": float("nan"), "ridge": 1.0}, "samples: found nan"),
+        ({"samples": [1, 2], "ridge": [1, 2, 3]}, r"found shapes \(2,\), \(3,\), \(\)"),
     ],
 )
 def test_bad_points_are_refused(words, message):

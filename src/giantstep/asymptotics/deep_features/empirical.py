@@ -176,6 +176,8 @@ def _array(name: str, values: Any) -> Array:
         raise SpecError(
             f"{name}: found a ragged {type(values).__name__}, expected an array of real numbers."
         ) from None
+    if np.ma.is_masked(values):
+        raise SpecError(f"{name}: found masked entries, expected numbers. Drop or fill these rows.")
     if array.dtype.kind not in "biuf":
         raise SpecError(f"{name}: found an array of {array.dtype.name}, expected real numbers.")
     return array.astype(np.float64)

@@ -129,6 +129,8 @@ class RidgeTheory:
                 f"covariance, moment: found shapes {omega.shape} and {b.shape}, expected (p, p) or (p,) "
                 f"and (p,)."
             )
+        if np.ndim(energy):
+            raise SpecError(f"energy: found shape {np.shape(energy)}, expected one number.")
         c = float(_numbers("energy", energy))
         if omega.ndim == 1:
             values, projections = omega, b
@@ -195,9 +197,17 @@ class RidgeTheory:
         >>> found.test_error.round(6).tolist(), found.status.tolist()
         ([1.028173, 1.040032], ['converged', 'converged'])
         """
-        n, lam, variance = np.broadcast_arrays(
-            _numbers("samples", samples), _numbers("ridge", ridge), _numbers("noise", noise)
-        )
+        given = [
+            _numbers(name, values)
+            for name, values in (("samples", samples), ("ridge", ridge), ("noise", noise))
+        ]
+        try:
+            n, lam, variance = np.broadcast_arrays(*given)
+        except ValueError:
+            shapes = ", ".join(str(values.shape) for values in given)
+            raise SpecError(
+                f"samples, ridge, noise: found shapes {shapes}, expected ones that broadcast together."
+            ) from None
         shape = n.shape
         least = 1.0 if self.intercept else 0.0
         for name, values, bad, allowed in (
@@ -263,9 +273,11 @@ def house_ridge(penalty: Any, samples: Any, width: int) -> Array:
 
 def _numbers(name: str, values: Any) -> Array:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {type(values).__name__}, expected numbers.") from None
+        raise SpecError(f"{name}: found {type(values).__name__}, expected real numbers.") from None
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].ravel()[0]
         raise SpecError(f"{name}: found {bad}, expected finite numbers.")
