@@ -226,7 +226,7 @@ def test_the_answer_says_which_corrections_it_holds():
 
     theory, notes = said("tanh")
     assert theory == "structured"
-    assert "row variances (section 6b): inside" in notes
+    assert "row variances: inside" in notes
     theory, notes = said("relu")
     assert "not derived for activations that are not odd" in notes
     theory, notes = said("tanh", theory="isotropic")

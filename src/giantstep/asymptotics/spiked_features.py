@@ -178,17 +178,17 @@ def corrections(theory: str, curves: Sequence[Curve | ConvexCurve], taken: bool)
         return ["no step: the theory of random features is exact in high dimension"]
     notes = []
     if theory == "structured":
-        notes.append("structured bulk (section 6a): inside")
+        notes.append("structured bulk: inside")
     else:
-        notes.append("structured bulk (section 6a): left out, as in the published theory")
+        notes.append("structured bulk: left out, as in the published theory")
     if any(found.layer.rows for found in moved):
-        notes.append("row variances (section 6b): inside")
+        notes.append("row variances: inside")
         if any(found.layer.rows.rough for found in moved if found.layer.rows):
             notes.append("row variances: not accurate here, for the step is strong and noisy")
     elif taken:
-        notes.append("row variances (section 6b): not derived for activations that are not odd, left out")
+        notes.append("row variances: not derived for activations that are not odd, left out")
     else:
-        notes.append("row variances (section 6b): left out")
+        notes.append("row variances: left out")
     return notes
 
 

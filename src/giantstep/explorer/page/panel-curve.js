@@ -22,7 +22,7 @@ export const curve = {
       const last = event.rows[event.rows.length - 1];
       const words = event.lines.map((line, place) => `${line} ${short(last.errors[place])}`).join(", ");
       panel.charts.curve.element.setAttribute("aria-label", `Test error against samples; at n / d = ${last.ratio}: ${words}. The table below has more.`);
-      fill(panel.find(".notes"), h("p", {}, `What this holds, by section of the theory note on spiked features: ${event.notes.join("; ")}.`), this.words);
+      fill(panel.find(".notes"), h("p", {}, `What the theory here holds: ${event.notes.join("; ")}.`), this.words);
     } else if (event.event === "note") {
       this.words.push(h("p", {}, event.words));
       panel.find(".notes").append(...this.words);
