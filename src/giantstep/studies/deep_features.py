@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, StoreError
+from giantstep.numerals import plural
 from giantstep.protocol import Protocol
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
@@ -82,7 +83,7 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         for place in range(here.sizes["entry"]):
             at = here.isel(entry=place)
             row: dict[str, Any] = {
-                "setting": f"{int(at.layers)} layers, {at.rows.item()}, penalty {float(at.penalty):g}"
+                "setting": f"{plural(int(at.layers), 'layer')}, {at.rows.item()}, penalty {float(at.penalty):g}"
                 if family == "deep"
                 else f"eta {float(at.step):g}, spike {float(at.spike):.2g}",
                 "ratio": float(at.sample_ratio),
