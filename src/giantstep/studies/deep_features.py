@@ -82,8 +82,9 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         here = dataset.isel(entry=np.flatnonzero(dataset["family"].values == family))
         for place in range(here.sizes["entry"]):
             at = here.isel(entry=place)
+            layers = plural(int(at.layers), "layer")
             row: dict[str, Any] = {
-                "setting": f"{plural(int(at.layers), 'layer')}, {at.rows.item()}, penalty {float(at.penalty):g}"
+                "setting": f"{layers}, {at.rows.item()}, penalty {float(at.penalty):g}"
                 if family == "deep"
                 else f"eta {float(at.step):g}, spike {float(at.spike):.2g}",
                 "ratio": float(at.sample_ratio),
