@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import whole
-from giantstep.cli.run import draw_study, study_progress
+from giantstep.cli.run import draw_study, study_progress, tell_diverged
 
 if TYPE_CHECKING:
     from giantstep.studies.papers import Paper, Printed
@@ -50,13 +50,14 @@ def run_paper(
     for one in made:
         for point, reason in one.outcome.failures:
             tell(f"giantstep: {one.figure.study}: {point.title}: {reason}")
+        tell_diverged(one.outcome)
     if len(made) < len(found.figures):
         raise KeyboardInterrupt("; what is finished is kept, the same command goes on from there.")
     if json:
         print_json(_document(found, folder, made))
     else:
         _print(found, folder, made)
-    return 1 if any(one.outcome.failures for one in made) else 0
+    return 1 if any(one.outcome.failures or one.outcome.diverged for one in made) else 0
 
 
 def _plan(found: Paper, folder: Path, expected: tuple[Any, ...], *, json: bool) -> int:

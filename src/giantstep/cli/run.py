@@ -134,6 +134,7 @@ def _document(study: Study, outcome: Outcome) -> dict[str, Any]:
     """Return what is said of every run in JSON."""
     document: dict[str, Any] = {"study": study.name, "folder": str(outcome.folder)}
     document |= {"done": outcome.done, "skipped": outcome.skipped, "seconds": round(outcome.seconds, 3)}
+    document["diverged"] = outcome.diverged
     document["failures"] = [{"point": point.title, "reason": reason} for point, reason in outcome.failures]
     return document
 
@@ -151,6 +152,7 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         print_tables(tables)
         print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
+    tell_diverged(outcome)
     try:
         files = [str(file) for file in draw_study(study, outcome.folder)]
     except SpecError as error:
@@ -164,7 +166,16 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
         for file in files:
             print(f"figure   {file}")
         tell(f"Look again at any time with: giantstep show {outcome.folder}")
-    return 1 if outcome.failures else 0
+    return 1 if outcome.failures or outcome.diverged else 0
+
+
+def tell_diverged(outcome: Outcome) -> None:
+    """Say on stderr how many points diverged, if any."""
+    if outcome.diverged:
+        from giantstep.cli.console import plural, tell
+
+        number = plural(outcome.diverged, "point")
+        tell(f"giantstep: {number} diverged; kept with what came before, lower the learning rate there.")
 
 
 def draw_study(study: Study, folder: Path) -> list[Path]:

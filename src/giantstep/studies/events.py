@@ -68,6 +68,8 @@ class Outcome:
     seconds : float
     stopped : str
         Why it ended before its last point otherwise: a full disk, a spent budget.
+    diverged : int
+        Points of the study, computed now or before, whose weights left the finite numbers; they are results.
     """
 
     folder: Path
@@ -77,3 +79,4 @@ class Outcome:
     interrupted: bool
     seconds: float
     stopped: str = ""
+    diverged: int = 0

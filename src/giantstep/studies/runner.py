@@ -115,6 +115,7 @@ def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callabl
         progress.interrupted,
         time.perf_counter() - began,
         progress.stopped,
+        sum(bool(store.record(point.hash).get("diverged")) for point in study.points),
     )
 
 

@@ -41,8 +41,10 @@ def perform(task: str, folder: str, how: Callable[[str], xr.Dataset] | None = No
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         with one_blas_thread():
-            store.write(name, task, (how or compute)(task), fingerprint())
+            dataset = (how or compute)(task)
+            store.write(name, task, dataset, fingerprint())
             record: dict[str, Any] = provenance() | {"status": DONE, "message": ""}
+            record |= {"diverged": True} if diverged(dataset) else {}
     except WriteError:
         raise
     # Anything may go wrong in a point; one bad point never ends a study.
@@ -51,6 +53,14 @@ def perform(task: str, folder: str, how: Callable[[str], xr.Dataset] | None = No
         record = provenance() | {"status": FAILED, "message": reason, "error": type(error).__name__}
     store.note(name, record | _times(name, time.perf_counter() - wall, time.process_time() - cpu))
     return name
+
+
+def diverged(dataset: xr.Dataset) -> bool:
+    """Return whether a status, attribute or variable, says that the finite numbers were left."""
+    found = [str(dataset.attrs.get("status", ""))]
+    if "status" in dataset:
+        found += [str(one) for one in dataset["status"].values.ravel()]
+    return "nonfinite" in found
 
 
 def give_up(store: Store, name: str, reason: str) -> None:
