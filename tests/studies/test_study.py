@@ -98,6 +98,10 @@ def test_independent_points_draw_their_own_numbers():
             HEAD.replace('batch = "d"', 'batch = "3q"') + "dimension = 100",
             r"sweep\[0\].protocol: batch: found 'q'",
         ),
+        (
+            HEAD.replace('batch = "d"', 'batch = "d", learning_rate = 1e60') + "dimension = 100",
+            r"sweep\[0\].protocol.learning_rate: found 1e\+60, expected at most 1e\+30",
+        ),
         (HEAD.replace('"z1"', '"z1 +"') + "dimension = 100", r"sweep\[0\].target: "),
         (
             HEAD.replace('"z1"', '{expression = "z1", nois = 1}') + "dimension = 100",

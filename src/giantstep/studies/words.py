@@ -6,16 +6,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from giantstep.errors import GiantStepError, SpecError, nearest
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, Step
+from giantstep.sizes import LARGEST
 from giantstep.targets import Target, catalog
 
 Number = int | float
-SizeText = str | int | float
+
+
+def _written(value: Any) -> Any:
+    """Refuse a number that its own text could not give back: it would fail later, in the file of a point."""
+    if not isinstance(value, str) and abs(value) > LARGEST:
+        raise PydanticCustomError("too_large", "expected at most {most}", {"most": f"{LARGEST:g}"})
+    return value
+
+
+SizeText = Annotated[str | int | float, AfterValidator(_written)]
 Spell = Callable[[str], str]
 """From a field such as ``network.width`` to where it stands in the user's file."""
 
