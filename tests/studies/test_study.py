@@ -99,7 +99,7 @@ def test_independent_points_draw_their_own_numbers():
             r"sweep\[0\].protocol: batch: found 'q'",
         ),
         (
-            HEAD.replace('batch = "d"', 'batch = "d", learning_rate = 1e60') + "dimension = 100",
+            HEAD.replace("learning_rate = 1", "learning_rate = 1e60") + "dimension = 100",
             r"sweep\[0\].protocol.learning_rate: found 1e\+60, expected at most 1e\+30",
         ),
         (HEAD.replace('"z1"', '"z1 +"') + "dimension = 100", r"sweep\[0\].target: "),
