@@ -1,4 +1,4 @@
-"""Few seeds have heavy tails: Student's t put on the scale of a normal z, and multiple tests."""
+"""Means over seeds with their errors; few seeds have heavy tails: Student's t as a normal z; many tests."""
 
 from __future__ import annotations
 
@@ -39,6 +39,34 @@ def needed_t(tests: int, freedom: float, single: float = 3.0) -> float:
     from scipy import special
 
     return float(-special.stdtrit(freedom, special.ndtr(-single) / max(1, tests)))
+
+
+def mean_and_error(values: Any) -> tuple[float, float]:
+    """Return the mean of the finite values and its standard error; NaN where there are too few.
+
+    >>> mean_and_error([1.0, 3.0, float("nan")])
+    (2.0, 1.0)
+    """
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    mean = float(known.mean()) if len(known) else float("nan")
+    error = float(known.std(ddof=1) / len(known) ** 0.5) if len(known) > 1 else float("nan")
+    return mean, error
+
+
+def means_and_errors(
+    values: NDArray[np.float64], axis: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the means over an axis of replicates and their standard errors, NaN for a single replicate.
+
+    >>> [found.tolist() for found in means_and_errors(np.array([[1.0, 2.0], [3.0, 2.0]]))]
+    [[2.0, 2.0], [1.0, 0.0]]
+    """
+    mean, count = values.mean(axis), values.shape[axis]
+    if count < 2:
+        return mean, np.full_like(mean, np.nan)
+    error: NDArray[np.float64] = values.std(axis, ddof=1) / count**0.5
+    return mean, error
 
 
 def plain(value: Any) -> Any:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.time_scales.closed_forms import exponent, first_time, plateaus, zeroth_time
-from giantstep.asymptotics.time_scales.exponents import local_slopes, mean_and_error
+from giantstep.asymptotics.time_scales.exponents import local_slopes
 from giantstep.asymptotics.time_scales.integrate import REMEDY, Path, integrate
 from giantstep.asymptotics.time_scales.reduced_flow import ReducedFlow
 from giantstep.errors import SpecError
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
+from giantstep.significance import means_and_errors
 from giantstep.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _labelled(
     times = table["learning_time"][1]
     slopes, errors = local_slopes(ratios, times)
     without, without_se = local_slopes(ratios, times[..., 1:2] / np.log(1 / ratios)[:, None, None])
-    mean, spread = mean_and_error(np.log(times))
+    mean, spread = means_and_errors(np.log(times), axis=1)
     orders = np.arange(components.degree + 1)
     across = ("time_scale_ratio", "component")
     table |= {

@@ -82,7 +82,7 @@ def error_bounds(dataset: xr.Dataset, *, bounds: xr.Dataset | None = None) -> An
 
 def _dots(dataset: xr.Dataset) -> list[dict[str, Any]]:
     """Return the errors without a step and after the last, bars over seeds; label noise is left out."""
-    from giantstep.studies.reports import mean_and_error
+    from giantstep.significance import mean_and_error
 
     if not {"test_error_clean", "test_error_no_step", "ridge"} <= set(dataset):
         return []

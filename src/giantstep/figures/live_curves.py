@@ -133,7 +133,7 @@ def _lines(dataset: xr.Dataset, quantity: str) -> list[dict[str, Any]]:
 
 
 def _dots(measured: xr.Dataset, quantity: str, name: str) -> list[dict[str, Any]]:
-    from giantstep.studies.reports import mean_and_error
+    from giantstep.significance import mean_and_error
 
     if quantity not in measured:
         raise SpecError(

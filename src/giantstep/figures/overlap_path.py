@@ -10,6 +10,7 @@ import numpy as np
 from giantstep.figures.marks import bar, whole_steps
 from giantstep.figures.picture import Picture, Row, finite, frame, page_look
 from giantstep.figures.theme import GREY
+from giantstep.significance import mean_and_error
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,15 +89,6 @@ def path(data: xr.Dataset, vectors: Any) -> Any:
     """Return sqrt(mean_i (w_i . v)^2) as (replicate, step, direction)."""
     rows = data["overlaps"].transpose("replicate", "step", "neuron", "direction").values
     return np.sqrt(((rows @ np.asarray(vectors).T) ** 2).mean(2))
-
-
-def mean_and_error(values: Any) -> tuple[float, float]:
-    """Return the mean of what is finite and its standard error, NaN from fewer than two values."""
-    known = np.asarray(values)[np.isfinite(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    return float(known.mean()), float(error)
 
 
 def chance(data: xr.Dataset) -> list[float | None]:

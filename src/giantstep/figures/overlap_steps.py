@@ -104,7 +104,7 @@ def _root_mean(one: xr.Dataset, vectors: Any) -> Any:
 
 
 def _measured_rows(one: xr.Dataset, vectors: Any, names: list[str]) -> list[dict[str, Any]]:
-    from giantstep.studies.reports import mean_and_error
+    from giantstep.significance import mean_and_error
 
     values = _root_mean(one, vectors)
     rows = []

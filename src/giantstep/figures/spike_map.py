@@ -134,7 +134,7 @@ def _study_points(dataset: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _measured_points(measured: xr.Dataset, axis: str, dataset: xr.Dataset) -> list[dict[str, Any]]:
-    from giantstep.studies.reports import mean_and_error
+    from giantstep.significance import mean_and_error
 
     other = next(name for name in AXES if name != axis)
     rows = []

@@ -14,11 +14,12 @@ import numpy as np
 from giantstep.errors import CapabilityError, StoreError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
+from giantstep.significance import mean_and_error
 from giantstep.sizes import Size
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement
 from giantstep.studies.kinds.kind import read_target
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 from giantstep.studies.store import Store
 from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
 

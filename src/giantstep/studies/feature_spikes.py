@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, StoreError
-from giantstep.significance import equivalent_z
+from giantstep.significance import equivalent_z, mean_and_error
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.feature_spikes import read_setting
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 from giantstep.studies.spike_walk import FORMS, GAINS, PREDICTED, SPIKES, SpikeSetting
 from giantstep.studies.store import Store
 

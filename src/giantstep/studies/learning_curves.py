@@ -13,12 +13,13 @@ import numpy as np
 from giantstep.errors import SpecError, StoreError
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
+from giantstep.significance import mean_and_error
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.first_step_spike import SPIKE, measured_spike
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.kind import read_target
 from giantstep.studies.learning_walk import CurveSetting
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 from giantstep.studies.store import Store
 
 if TYPE_CHECKING:

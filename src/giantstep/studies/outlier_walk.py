@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
-from giantstep.significance import equivalent_z
+from giantstep.significance import equivalent_z, means_and_errors
 from giantstep.targets import Target
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
 
     variables: dict[str, tuple[str, NDArray[np.float64]]] = {}
     for name in QUANTITIES:
-        mean, error = _mean_and_error(data[f"spike_{name}"].values)
+        mean, error = means_and_errors(data[f"spike_{name}"].values)
         with np.errstate(invalid="ignore", divide="ignore"):
             z = equivalent_z((mean - theory[name].values) / error, data.sizes["replicate"] - 1)
         z = np.where(theory["present"].values, z, np.nan)
@@ -100,7 +100,7 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     last = data.isel(step=-1)
     seen = data["spike_visible"].values * (theory["strength"].values > 0)
     variables["visible"] = ("spike", seen.mean(0))
-    edge, edge_se = _mean_and_error(last["edge"].values[:, None])
+    edge, edge_se = means_and_errors(last["edge"].values[:, None])
     return xr.Dataset(
         variables,
         {"spike": theory["spike"].values},
@@ -110,12 +110,3 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
             "edge_se": float(edge_se[0]),
         },
     )
-
-
-def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the means over the first axis and their standard errors, NaN for one replicate."""
-    mean = values.mean(0)
-    if len(values) < 2:
-        return mean, np.full_like(mean, np.nan)
-    error: NDArray[np.float64] = values.std(0, ddof=1) / len(values) ** 0.5
-    return mean, error

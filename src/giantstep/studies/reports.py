@@ -9,8 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from giantstep.significance import plain
 from giantstep.studies.collecting import collect
 from giantstep.studies.netcdf import write_netcdf
@@ -115,16 +113,3 @@ def drawable(folder: str | Path, kind: str) -> xr.Dataset:
         return collect(folder)
     dataset: xr.Dataset = import_module(_HOME[kind]).summary(Path(folder))
     return dataset
-
-
-def mean_and_error(values: Any) -> tuple[float, float]:
-    """Return the mean of the finite values and its standard error; NaN where there are too few.
-
-    >>> mean_and_error([1.0, 3.0, float("nan")])
-    (2.0, 1.0)
-    """
-    known = np.asarray(values, dtype=float)
-    known = known[np.isfinite(known)]
-    mean = float(known.mean()) if len(known) else float("nan")
-    error = float(known.std(ddof=1) / len(known) ** 0.5) if len(known) > 1 else float("nan")
-    return mean, error

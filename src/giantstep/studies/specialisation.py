@@ -9,8 +9,9 @@ import numpy as np
 
 from giantstep.alignment import cleared
 from giantstep.labels import directions
+from giantstep.significance import mean_and_error
 from giantstep.studies.collecting import collect, open_folder, settings
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 
 
 def specialisation(folder: str | Path) -> tuple[Table, ...]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from giantstep.asymptotics.time_scales.exponents import local_slopes
 from giantstep.errors import SpecError
+from giantstep.significance import mean_and_error
 from giantstep.studies.collecting import collect, open_folder
 from giantstep.studies.judgement import Judgement
 from giantstep.studies.over_replicates import mean_over
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 from giantstep.verdict import AGREES, NOT_RESOLVED
 
 if TYPE_CHECKING:

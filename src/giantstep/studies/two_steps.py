@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.errors import SpecError, StoreError
-from giantstep.significance import equivalent_z
+from giantstep.significance import equivalent_z, mean_and_error
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.kind import read_nouns
-from giantstep.studies.reports import Table, mean_and_error
+from giantstep.studies.reports import Table
 from giantstep.studies.store import Store, Stored
 from giantstep.training.outlier_count import among_all
 

@@ -6,10 +6,10 @@ fit gives exponents between 0.06 and 0.24 where theory has 1/6 (theory note 50, 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from giantstep.significance import means_and_errors
 
 Array = NDArray[np.float64]
 
@@ -43,12 +43,5 @@ def local_slopes(ratios: Array, times: Array) -> tuple[Array, Array]:
         np.full((len(ratios), times.shape[2]), np.nan),
         np.full((len(ratios), times.shape[2]), np.nan),
     )
-    slopes[order[1:]], errors[order[1:]] = mean_and_error(each)
+    slopes[order[1:]], errors[order[1:]] = means_and_errors(each, axis=1)
     return slopes, errors
-
-
-def mean_and_error(values: Any) -> tuple[Array, Array]:
-    """Return the mean over axis 1 and its standard error; NaN error for one replicate."""
-    count = values.shape[1]
-    spread = values.std(axis=1, ddof=1) / np.sqrt(count) if count > 1 else np.full_like(values[:, 0], np.nan)
-    return values.mean(axis=1), spread

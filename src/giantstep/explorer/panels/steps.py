@@ -230,8 +230,9 @@ class _Show:
     def _rows(self) -> list[dict[str, Any]]:
         """The table beside the figure: what was measured, and theory's number with it."""
         from giantstep.alignment import aligned_fraction
-        from giantstep.figures.overlap_path import mean_and_error, named_directions, path
+        from giantstep.figures.overlap_path import named_directions, path
         from giantstep.figures.picture import finite
+        from giantstep.significance import mean_and_error
 
         vectors, names = named_directions(self.certificate, self.data.sizes["direction"])
         measured = path(self.data, vectors)
