@@ -13,6 +13,7 @@ from giantstep.networks import Network
 from giantstep.protocol import Protocol
 from giantstep.significance import equivalent_z, means_and_errors
 from giantstep.targets import Target
+from giantstep.training.experiment import ignore_progress
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +53,7 @@ def outlier_walk(
     seed: int = 0,
     ladder: str = "effective",
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda samples: None,
+    on_progress: Callable[[int], None] = ignore_progress,
 ) -> OutlierWalk:
     """Predict the outliers and take the same steps; arguments as the two verbs'.
 

@@ -16,7 +16,7 @@ from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread
 from giantstep.training.choice import Cost, check_memory, choose
 from giantstep.training.direct import direct_layers
-from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, diverged
+from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, diverged, ignore_progress
 from giantstep.training.outlier_count import check_sizes, labelled
 from giantstep.training.simulation import check_dimension
 from giantstep.training.spectrum import TopSpectrum, top_spectrum
@@ -41,7 +41,7 @@ def simulate_outliers(
     spikes: Any = None,
     spectrum: bool = False,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda samples: None,
+    on_progress: Callable[[int], None] = ignore_progress,
 ) -> xr.Dataset:
     """Take the steps with whole inputs and measure the outliers of the first layer after each of them.
 
@@ -114,7 +114,7 @@ def outlier_replicate(
     spikes: Any = None,
     spectrum: bool = False,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda samples: None,
+    on_progress: Callable[[int], None] = ignore_progress,
 ) -> xr.Dataset:
     """Simulate one replicate; `simulate_outliers` with its random streams given by address."""
     check_dimension(dimension, target.rank)
