@@ -140,7 +140,7 @@ def test_another_program_at_the_address_is_said_in_time(monkeypatch):
         began = time.monotonic()
         with pytest.raises(CapabilityError, match="does not answer"):
             executors.crew(None, address, None)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "foo://x:1"])

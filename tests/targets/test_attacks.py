@@ -59,10 +59,10 @@ def test_every_attack_is_refused_in_one_line(text):
 
 @pytest.mark.parametrize("text", GROWN.values(), ids=GROWN)
 def test_text_of_any_size_is_refused_quickly(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as caught:
         Target.parse(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert str(caught.value).isprintable()
 
 
@@ -73,7 +73,7 @@ def test_what_is_not_text_is_refused(text):
 
 
 def only_spec_errors(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     message = ""
     try:
         tree = parse(text)
@@ -83,7 +83,7 @@ def only_spec_errors(text: str) -> None:
         assert parse(text_of(tree)) == tree
     assert message.isprintable()
     assert len(message) < 500
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 @settings(max_examples=400, deadline=None)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; port 0 takes a free one.
+    """Return a socket that listens at an address; port 0 takes a free one.
+
+    It listens before there is a server: who asks early waits for an answer and is not refused, and a port
+    that another server took is noticed here.
 
     Raises
     ------
@@ -33,6 +36,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen()
     except PermissionError:
         bound.close()
         raise SpecError(f"port: {port} needs privileges; use --port 0 for a free one.") from None
@@ -67,7 +71,7 @@ def configuration(application: Any) -> uvicorn.Config:
 
 
 def serve(bound: socket.socket, access: Access, *, on_start: Callable[[], None] = lambda: None) -> None:
-    """Serve the explorer on a bound socket until interrupted.
+    """Serve the explorer on a listening socket until interrupted.
 
     Raises
     ------
