@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
+from giantstep import Network, Protocol, Step
 from giantstep.cli.app import tidy
+from giantstep.cli.options import Training
 
 from .runs import QUICK
 
@@ -53,6 +56,24 @@ def test_a_target_may_begin_with_a_minus(giantstep, target):
 def test_catalog_names_and_expressions_are_the_same_target(giantstep):
     named, typed = giantstep("analyze", "stair2", "--json"), giantstep("analyze", "z1 + z1*z2", "--json")
     assert named.document == typed.document
+
+
+def test_theory_and_simulation_take_the_same_network_and_protocol_with_the_same_defaults():
+    # Every field of the nouns that a run may vary is an option, and its default is the noun's own.
+    options = {field.name for field in fields(Training)}
+    named = {field.name for field in (*fields(Network), *fields(Step))}
+    assert options == named - {"rows"} | {"steps"}
+    assert Training().network() == Network(width=8)
+    assert Training().protocol() == Protocol.repeat(3, batch="3d", learning_rate=3.0)
+
+
+def test_weight_decay_shrinks_the_rows_that_are_measured(giantstep):
+    norms = []
+    for decay in ("0", "0.1"):
+        words = ("simulate", "z1", *QUICK, "--learning-rate", "0.5", "--weight-decay", decay, "--json")
+        norms.append(giantstep(*words).document["steps"][-1]["self_overlaps"])
+    # The same draws: nearly all of a row is its start, which two steps at rate 0.5 shrink by 0.95^2.
+    assert norms[1] / norms[0] == pytest.approx(0.95**4, rel=0.05)
 
 
 def test_noise_on_the_command_line_replaces_the_catalogs(giantstep):

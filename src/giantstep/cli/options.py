@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -33,6 +33,127 @@ Tristate = Annotated[bool | None, Parameter(negative="--no-symmetric")]
 
 MAX_SEED = 2**128
 MAX_REPLICATES = 10**6
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The network and the protocol of a run, as options.
+
+    Parameters
+    ----------
+    width
+        Number of hidden neurons p. [default: 8]
+    batch
+        Samples a step: 4096, 3d, d^2, 4p. [default: 3d]
+    steps
+        Number of gradient steps. [default: 3]
+    learning_rate
+        A number or a scaling such as "p*sqrt(d)". [default: 3]
+    reuse
+        Take every step on the same batch; without it, each on fresh samples.
+    preprocess
+        Remove the constant and linear parts of the labels before each step.
+    loss
+        square or correlation. [default: square]
+    weight_decay
+        Rows shrink by 1 - learning rate * this at each step. [default: 0]
+    activation
+        relu, tanh, erf, sigmoid, gelu, softplus, sin, identity, "He1+0.5*He2", .. [default: relu]
+    bias
+        Standard deviation of random biases, or a comma list of them. [default: 0]
+    readout
+        rademacher, gaussian, uniform, constant, or a comma list of numbers. [default: rademacher]
+    readout_scale
+        Multiplies the readout: 1, "1/sqrt(p)". [default: 1]
+    symmetric
+        Pair neurons so that the network starts at zero. [default: yes where the width is even]
+    """
+
+    width: Count = "8"
+    batch: SizeText = "3d"
+    steps: Count = "3"
+    learning_rate: SizeText = "3"
+    reuse: bool = False
+    preprocess: bool = False
+    loss: Text = "square"
+    weight_decay: Number = "0"
+    activation: Text = "relu"
+    bias: Text = "0"
+    readout: Text = "rademacher"
+    readout_scale: SizeText = "1"
+    symmetric: Tristate = None
+
+    def network(self) -> Network:
+        """Return the network."""
+        return read_network(
+            self.width,
+            self.activation,
+            bias=self.bias,
+            readout=self.readout,
+            readout_scale=self.readout_scale,
+            symmetric=self.symmetric,
+        )
+
+    def protocol(self) -> Protocol:
+        """Return the protocol of one step taken several times."""
+        from giantstep.protocol import Protocol
+
+        return Protocol.repeat(
+            whole(self.steps, "steps"),
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            reuse=self.reuse,
+            preprocess=self.preprocess,
+            loss=self.loss,
+            weight_decay=number(self.weight_decay, "weight_decay"),
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """Where random numbers come from and who shares the work, as options.
+
+    Parameters
+    ----------
+    seed
+        Root seed; the same seed gives the same bits. [default: 0]
+    threads
+        Threads that share the work; all cores by default.
+    """
+
+    seed: Count = "0"
+    threads: OptionalCount = None
+
+    def root(self) -> int:
+        """Return the root seed."""
+        return seed_number(self.seed)
+
+    def workers(self) -> int | None:
+        """Return the number of threads, None for all cores."""
+        return None if self.threads is None else whole(self.threads, "threads")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command may cost and how it answers, as options.
+
+    Parameters
+    ----------
+    yes
+        Go ahead although it will take more than ten minutes.
+    json
+        Print one JSON document.
+    """
+
+    yes: bool = False
+    json: bool = False
+
+
+# Options at their defaults: a default is made once, and frozen.
+TRAINING, DRAWS, ANSWER = Training(), Draws(), Answer()
 
 
 def read_target(text: str, noise: str | None) -> Target:
@@ -72,30 +193,6 @@ def read_network(
         readout_scale=readout_scale,  # type: ignore[arg-type]
         bias=spread,
         symmetric=symmetric,  # type: ignore[arg-type]
-    )
-
-
-def read_protocol(
-    steps: str,
-    batch: str,
-    learning_rate: str,
-    *,
-    reuse: bool,
-    preprocess: bool,
-    loss: str,
-    weight_decay: str = "0",
-) -> Protocol:
-    """Return the protocol of one step taken several times."""
-    from giantstep.protocol import Protocol
-
-    return Protocol.repeat(
-        whole(steps, "steps"),
-        batch=batch,
-        learning_rate=learning_rate,
-        reuse=reuse,
-        preprocess=preprocess,
-        loss=loss,
-        weight_decay=number(weight_decay, "weight_decay"),
     )
 
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    Answer,
     Count,
+    Draws,
     Optional,
     OptionalCount,
     OptionalList,
@@ -18,7 +22,6 @@ from giantstep.cli.options import (
     numbers,
     read_target,
     replicate_count,
-    seed_number,
     whole,
 )
 
@@ -44,10 +47,8 @@ def deep_features(
     noise: OptionalNumber = None,
     dimension: Count = "400",
     simulate: OptionalCount = None,
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict the error of a ridge readout on deep features, or on rows of your own data.
 
@@ -79,20 +80,12 @@ def deep_features(
         Number of inputs. [default: 400]
     simulate
         Measure the same with this many networks, or shuffles of the rows.
-    seed
-        Root seed of weights and samples. [default: 0]
-    threads
-        Threads of the simulation; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep.cli.console import print_json
 
     penalties = _penalties(ridge, penalty)
     count = 0 if simulate is None else replicate_count(simulate)
-    root = seed_number(seed)
+    root = draws.root()
     if data is not None:
         _check_unused(
             widths=widths != "400",
@@ -103,7 +96,7 @@ def deep_features(
             noise=noise is not None,
             dimension=dimension != "400",
         )
-        walked, parameters = _of_data(data, samples, penalties, intercept, count, root, yes)
+        walked, parameters = _of_data(data, samples, penalties, intercept, count, root, answer.yes)
     else:
         from giantstep.networks import Activation
         from giantstep.networks.deep import DeepNetwork
@@ -118,12 +111,12 @@ def deep_features(
         else:
             given, variance = read_target(target, noise), 0.0
         problem = DeepProblem(learner, given, whole(dimension, "dimension"), variance)
-        walked, parameters = _of_network(problem, samples, penalties, count, root, threads, yes)
+        walked, parameters = _of_network(problem, samples, penalties, count, draws, yes=answer.yes)
         parameters |= {"widths": list(learner.widths), "rows": rows, "activation": activation}
         parameters |= {"target": target or f"network {target_widths}", "noise": problem.noise}
         parameters["dimension"] = problem.dimension
     document = _document(walked, parameters)
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document)
@@ -187,8 +180,8 @@ def _of_network(
     samples: str,
     penalties: dict[str, Any],
     seeds: int,
-    seed: int,
-    threads: str | None,
+    draws: Draws,
+    *,
     yes: bool,
 ) -> tuple[DeepWalk, dict[str, Any]]:
     from giantstep.cli.console import afford, progress
@@ -197,16 +190,22 @@ def _of_network(
 
     width = problem.learner.widths[-1]
     sizes = _sizes(samples, problem.dimension, width)
-    workers = check_threads(None if threads is None else whole(threads, "threads"))
+    workers = check_threads(draws.workers())
     widest = max(problem.dimension, *problem.learner.widths)
     seconds = seconds_of(problem, sizes, max(seeds, 1), workers if seeds else 1)
     memory = 8.0 * (workers if seeds else 1) * (6 * width**2 + 6 * widest**2)
     afford(seconds, memory, yes=yes, what=f"predict deep-features{' --simulate' if seeds else ''}")
     if not seeds:
-        return deep_theory(problem, samples=sizes, seed=seed, **penalties), {}
+        return deep_theory(problem, samples=sizes, seed=draws.root(), **penalties), {}
     with progress("simulating", seeds) as advance:
         walked = deep_walk(
-            problem, samples=sizes, seeds=seeds, seed=seed, threads=workers, on_progress=advance, **penalties
+            problem,
+            samples=sizes,
+            seeds=seeds,
+            seed=draws.root(),
+            threads=workers,
+            on_progress=advance,
+            **penalties,
         )
     return walked, {}
 

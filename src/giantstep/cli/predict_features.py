@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    Answer,
     Count,
+    Draws,
     NamedTarget,
     Number,
     NumberList,
@@ -17,7 +21,6 @@ from giantstep.cli.options import (
     numbers,
     read_target,
     replicate_count,
-    seed_number,
     whole,
 )
 
@@ -44,10 +47,8 @@ def features(
     noise: OptionalNumber = None,
     simulate: OptionalCount = None,
     dimension: Count = "1000",
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict the error of the readout retrained after one giant step, exactly in high dimension.
 
@@ -77,14 +78,6 @@ def features(
         Simulate the same with this many seeds, and lay both theories beside it.
     dimension
         Input dimension of the simulation. [default: 1000]
-    seed
-        Root seed of the simulation. [default: 0]
-    threads
-        Threads of the simulation; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep import asymptotics
     from giantstep.cli.console import print_json
@@ -105,12 +98,12 @@ def features(
     walked = None
     if simulate is not None:
         walked = _simulate(
-            problem, activation, settings, ratios, loss, simulate, dimension, seed, threads, yes
+            problem, activation, settings, ratios, loss, simulate, dimension, draws, yes=answer.yes
         )
     document = _document(predicted, settings, str(problem), problem.noise, sigma.name)
     if walked is not None:
         document["simulation"] = _simulation(walked)
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document)
@@ -125,8 +118,8 @@ def _simulate(
     loss: str,
     seeds: str,
     dimension: str,
-    seed: str,
-    threads: str | None,
+    draws: Draws,
+    *,
     yes: bool,
 ) -> LearningWalk:
     from giantstep.cli.console import afford, progress
@@ -139,12 +132,16 @@ def _simulate(
     count, d = replicate_count(seeds), whole(dimension, "dimension")
     check_dimension(d, problem.rank)
     setting = CurveSetting(problem, activation, sample_ratios=tuple(ratios), **settings)
-    workers = None if threads is None else whole(threads, "threads")
-    price = cost(setting, d, count, workers)
+    price = cost(setting, d, count, draws.workers())
     afford(price.seconds, price.memory, yes=yes, what="predict features --simulate")
     with progress("simulating", count) as advance:
         return learning_walk(
-            setting, dimension=d, seeds=count, seed=seed_number(seed), threads=workers, on_progress=advance
+            setting,
+            dimension=d,
+            seeds=count,
+            seed=draws.root(),
+            threads=draws.workers(),
+            on_progress=advance,
         )
 
 

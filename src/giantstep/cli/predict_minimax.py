@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.neighbour_words import check_simulated, read_problem
 from giantstep.cli.options import (
+    ANSWER,
+    Answer,
     Count,
     Number,
     NumberList,
@@ -15,6 +17,7 @@ from giantstep.cli.options import (
     Text,
     number,
     numbers,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -25,12 +28,11 @@ if TYPE_CHECKING:
     from giantstep.targets.moment_clock import Clock
     from giantstep.targets.moment_problems import MomentProblem
 
-
 SHOWN = ("error", "error_to_saddle", "projected_residual", "average_gap", "gap_integral")
+MOVED = ("primal_movement", "dual_movement")
+
 # Measured: two products of 40 x 40 and their bookkeeping.
 _SECONDS_PER_STEP = 5e-5
-
-MOVED = ("primal_movement", "dual_movement")
 
 
 def minimax(
@@ -54,8 +56,7 @@ def minimax(
     batch: Count = "16",
     unpaired: bool = False,
     seed: Count = "0",
-    yes: bool = False,
-    json: bool = False,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict descent-ascent of two wide networks in a linear conditional-moment problem.
 
@@ -97,10 +98,6 @@ def minimax(
         Start at noise of size alpha/sqrt(width) instead of zero.
     seed
         Root seed of the games. [default: 0]
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep import asymptotics
     from giantstep.cli.console import afford, print_json
@@ -119,14 +116,14 @@ def minimax(
     times = () if at is None else tuple(numbers(at, "at"))
     clock = Clock(number(until, "until"), number(step, "step"), 8, times)
     lam = number(penalty, "penalty")
-    afford(_SECONDS_PER_STEP * clock.count, 2.0**26, yes=yes, what="predict minimax")
+    afford(_SECONDS_PER_STEP * clock.count, 2.0**26, yes=answer.yes, what="predict minimax")
     theory = asymptotics.descent_ascent(game, penalty=lam, clock=clock)
     document = _document(theory, clock)
     if simulate is not None:
         document["simulation"] = _simulate(
-            game, lam, clock, simulate, output_scale, width, method, batch, unpaired, seed, yes
+            game, lam, clock, simulate, output_scale, width, method, batch, unpaired, seed, answer.yes
         )
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document)
@@ -152,7 +149,7 @@ def _simulate(
     from giantstep.studies.minimax_walk import minimax_walk
     from giantstep.training.minimax.games import cost, read_scales
 
-    start = TanhStart(whole(width, "width"), whole(seeds, "simulate"), seed_number(seed), not unpaired)
+    start = TanhStart(whole(width, "width"), replicate_count(seeds), seed_number(seed), not unpaired)
     scales = read_scales(numbers(output_scale, "output_scale"))
     count = whole(batch, "batch")
     price = cost(

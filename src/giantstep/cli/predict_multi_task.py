@@ -8,7 +8,17 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from giantstep.cli.neighbour_words import check_simulated
-from giantstep.cli.options import Count, OptionalCount, Text, replicate_count, seed_number, whole
+from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    Answer,
+    Count,
+    Draws,
+    OptionalCount,
+    Text,
+    replicate_count,
+    whole,
+)
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="SIZE,..")]
 OptionalSizes = Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="N,..")]
@@ -32,10 +42,8 @@ def multi_task(
     simulate: OptionalCount = None,
     downstream: OptionalSizes = None,
     downstream_tasks: Count = "3",
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict how much of a relu layer two-step pretraining on many tasks aligns with their shared bits.
 
@@ -65,14 +73,6 @@ def multi_task(
         With --simulate: samples of downstream tasks, such as 50,200.
     downstream_tasks
         Fresh tasks of each seed. [default: 3]
-    seed
-        Root seed. [default: 0]
-    threads
-        Threads of the simulation; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep.asymptotics import task_alignment
     from giantstep.cli.console import finite, print_json
@@ -87,7 +87,7 @@ def multi_task(
     except SpecError:
         raise SpecError(f"tasks: found {tasks!r}, expected a whole number, or infinite.") from None
     law = Tasks(whole(rank, "rank"), count, not unbalanced, centred)
-    d, m, root = whole(dimension, "dimension"), whole(width, "width"), seed_number(seed)
+    d, m, root = whole(dimension, "dimension"), whole(width, "width"), draws.root()
     if d < law.rank:
         raise SpecError(f"dimension: found {d}, expected at least the rank, {law.rank}.")
     sizes = [Size.parse(part.strip(), name="samples") for part in samples.split(",")]
@@ -118,8 +118,8 @@ def multi_task(
         "points": points,
     }
     if simulate is not None:
-        document |= _simulate(law, settings, simulate, downstream, downstream_tasks, root, threads, yes)
-    if json:
+        document |= _simulate(law, settings, simulate, downstream, downstream_tasks, draws, yes=answer.yes)
+    if answer.json:
         print_json(document)
     else:
         _print(document)
@@ -132,8 +132,8 @@ def _simulate(
     seeds: str,
     downstream: str | None,
     downstream_tasks: str,
-    seed: int,
-    threads: str | None,
+    draws: Draws,
+    *,
     yes: bool,
 ) -> dict[str, Any]:
     from giantstep.asymptotics.multi_task.alignment_curve import CONDITIONING
@@ -146,7 +146,7 @@ def _simulate(
     later = (
         [] if downstream is None else [whole(part.strip(), "downstream") for part in downstream.split(",")]
     )
-    workers = check_threads(None if threads is None else whole(threads, "threads"))
+    workers = check_threads(draws.workers())
     each = sum(setting.seconds(law.count or 1) for setting in settings)
     last = settings[-1]
     memory = 8.0 * (3 + 2 * workers) * last.width * last.dimension + 2.0**27
@@ -156,7 +156,7 @@ def _simulate(
             law,
             settings,
             seeds=count,
-            seed=seed,
+            seed=draws.root(),
             downstream=later,
             downstream_tasks=whole(downstream_tasks, "downstream_tasks"),
             threads=workers,

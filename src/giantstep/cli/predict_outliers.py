@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    Answer,
     Count,
+    Draws,
     NamedTarget,
     NumberList,
     OptionalCount,
@@ -15,7 +19,6 @@ from giantstep.cli.options import (
     numbers,
     read_target,
     replicate_count,
-    seed_number,
     whole,
 )
 
@@ -45,10 +48,8 @@ def outliers(
     ladder: Text = "effective",
     noise: OptionalNumber = None,
     simulate: OptionalCount = None,
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict the outliers of the first layer after one or two giant steps, and what each points at.
 
@@ -81,14 +82,6 @@ def outliers(
         Variance of the label noise; by default the catalog's, else 0.
     simulate
         Take the same steps with this many seeds, and lay the measured spectrum beside the prediction.
-    seed
-        Root seed of the simulation. [default: 0]
-    threads
-        Threads of the simulation; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep import asymptotics
     from giantstep.cli.console import print_json
@@ -109,12 +102,12 @@ def outliers(
     predicted = asymptotics.outliers(problem, network, protocol, dimension=d, ladder=ladder)
     walked = None
     if simulate is not None:
-        walked = _simulate(problem, network, protocol, d, ladder, simulate, seed, threads, yes)
+        walked = _simulate(problem, network, protocol, d, ladder, simulate, draws, yes=answer.yes)
     document = _document(predicted, walked)
-    if json:
+    if answer.json:
         print_json(document)
     else:
-        _print(document, predicted, walked)
+        _print(document)
     return int(_failed(predicted, walked))
 
 
@@ -132,8 +125,8 @@ def _simulate(
     dimension: int,
     ladder: str,
     seeds: str,
-    seed: str,
-    threads: str | None,
+    draws: Draws,
+    *,
     yes: bool,
 ) -> OutlierWalk:
     from giantstep.cli.console import afford, progress
@@ -142,7 +135,7 @@ def _simulate(
     from giantstep.training.outlier_simulation import cost
 
     count = replicate_count(seeds)
-    workers = None if threads is None else whole(threads, "threads")
+    workers = draws.workers()
     price = cost(target, network, protocol, dimension, check_threads(workers))
     afford(count * price.seconds, price.memory, yes=yes, what="predict outliers --simulate")
     samples = count * sum(protocol.batches(dimension, network.width))
@@ -153,7 +146,7 @@ def _simulate(
             protocol,
             dimension=dimension,
             seeds=count,
-            seed=seed_number(seed),
+            seed=draws.root(),
             ladder=ladder,
             threads=workers,
             on_progress=advance,
@@ -224,7 +217,7 @@ def _measured(walked: OutlierWalk) -> dict[str, Any]:
     }
 
 
-def _print(document: dict[str, Any], predicted: xr.Dataset, walked: OutlierWalk | None) -> None:
+def _print(document: dict[str, Any]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text as Words

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
+    ANSWER,
+    TRAINING,
+    Answer,
     Count,
     OptionalCount,
     OptionalNumber,
-    SizeText,
     TargetText,
-    Text,
-    Tristate,
-    read_network,
-    read_protocol,
+    Training,
     read_target,
     seed_number,
     whole,
@@ -27,58 +26,21 @@ def overlaps(
     target: TargetText,
     /,
     *,
-    width: Count = "8",
-    batch: SizeText = "3d",
-    steps: Count = "3",
-    learning_rate: SizeText = "3",
-    reuse: bool = False,
-    preprocess: bool = False,
-    loss: Text = "square",
-    weight_decay: Text = "0",
-    activation: Text = "relu",
-    bias: Text = "0",
-    readout: Text = "rademacher",
-    readout_scale: SizeText = "1",
-    symmetric: Tristate = None,
+    training: Training = TRAINING,
     dimension: OptionalCount = None,
     noise: OptionalNumber = None,
     samples: OptionalCount = None,
     seed: Count = "0",
-    yes: bool = False,
-    json: bool = False,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict the overlaps after every step, exactly in high dimension.
+
+    In the limit a batch of d^2 stands for n >> d; a plain number of samples needs --dimension.
 
     Parameters
     ----------
     target
         An expression such as "z1 + z1*z2", or a name of the catalog.
-    width
-        Number of hidden neurons p. [default: 8]
-    batch
-        Samples a step: 3d; d^2 stands for n >> d; a plain number needs --dimension. [default: 3d]
-    steps
-        Number of gradient steps. [default: 3]
-    learning_rate
-        A number or a size. [default: 3]
-    reuse
-        Take every step on the same batch.
-    preprocess
-        Remove the constant and linear parts of the labels before each step.
-    loss
-        square or correlation. [default: square]
-    weight_decay
-        Rows shrink by 1 - learning rate * this before each step. [default: 0]
-    activation
-        relu, tanh, erf, sigmoid, gelu, softplus, sin, identity, "He1+0.5*He2", .. [default: relu]
-    bias
-        Standard deviation of random biases, or a comma list of them. [default: 0]
-    readout
-        rademacher, gaussian, uniform, constant, or a comma list of numbers. [default: rademacher]
-    readout_scale
-        Multiplies the readout: 1, "1/sqrt(p)". [default: 1]
-    symmetric
-        Pair neurons so that the network starts at zero. [default: yes where the width is even]
     dimension
         A finite d: fresh steps are then the exact mean at that d. By default the limit d -> infinity.
     noise
@@ -87,25 +49,16 @@ def overlaps(
         Samples of each expectation. [default: 2^22, fewer beyond width 200]
     seed
         Root seed; random readouts and biases are those of the first replicate of simulate. [default: 0]
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep import asymptotics
     from giantstep.asymptotics.overlap_dynamics import default_samples, sampling_seconds
     from giantstep.cli.console import afford, print_json
 
     problem = read_target(target, noise)
-    network = read_network(
-        width, activation, bias=bias, readout=readout, readout_scale=readout_scale, symmetric=symmetric
-    )
-    protocol = read_protocol(
-        steps, batch, learning_rate, reuse=reuse, preprocess=preprocess, loss=loss, weight_decay=weight_decay
-    )
+    network, protocol = training.network(), training.protocol()
     count = default_samples(network.width) if samples is None else whole(samples, "samples")
     seconds = sampling_seconds(problem, network, protocol, count)
-    afford(seconds, 2.0**28, yes=yes, what="predict overlaps")
+    afford(seconds, 2.0**28, yes=answer.yes, what="predict overlaps")
     theory = asymptotics.overlaps(
         problem,
         network,
@@ -121,7 +74,7 @@ def overlaps(
         "sample_ratio": theory.attrs["sample_ratio"],
         "steps": predicted_steps(theory),
     }
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document, problem.rank)

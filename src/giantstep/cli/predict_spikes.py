@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    Answer,
     Count,
+    Draws,
     NamedTarget,
     Number,
     OptionalCount,
@@ -16,7 +20,6 @@ from giantstep.cli.options import (
     numbers,
     read_target,
     replicate_count,
-    seed_number,
     whole,
 )
 
@@ -50,10 +53,8 @@ def spikes(
     intercept: bool = False,
     noise: OptionalNumber = None,
     simulate: OptionalCount = None,
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict the spikes of the features after one giant step, and what they are worth to the readout.
 
@@ -89,14 +90,6 @@ def spikes(
         Variance of the label noise; by default the catalog's, else 0.
     simulate
         Simulate the same with this many seeds, and lay both forms of the theory beside it.
-    seed
-        Root seed of the simulation. [default: 0]
-    threads
-        Threads of the simulation; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep.cli.console import print_json
     from giantstep.studies.spike_walk import SpikeSetting
@@ -129,9 +122,9 @@ def spikes(
     ]
     # One question about all steps: its notes speak of all of them.
     predicted = settings[0].predicted(form, exponents=exponents, rates=rates)
-    measured = None if simulate is None else _simulate(settings, simulate, seed, threads, yes)
+    measured = None if simulate is None else _simulate(settings, simulate, draws, yes=answer.yes)
     document = _document(predicted, "step_exponent" if exponents is not None else "learning_rate", measured)
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document)
@@ -142,17 +135,14 @@ def _failed(point: dict[str, Any]) -> bool:
     return point["status"] != "converged" or bool(point.get("measured", {}).get("messages"))
 
 
-def _simulate(
-    settings: list[SpikeSetting], seeds: str, seed: str, threads: str | None, yes: bool
-) -> list[xr.Dataset]:
+def _simulate(settings: list[SpikeSetting], seeds: str, draws: Draws, *, yes: bool) -> list[xr.Dataset]:
     from giantstep.cli.console import afford, progress
     from giantstep.studies.spike_walk import spike_walk
 
     count = replicate_count(seeds)
-    workers = None if threads is None else whole(threads, "threads")
     price = settings[0].cost(count * len(settings))
     afford(price.seconds, price.memory, yes=yes, what="predict spikes --simulate")
-    root = seed_number(seed)
+    root, workers = draws.root(), draws.workers()
     with progress("simulating", count * len(settings)) as advance:
         return [
             spike_walk(setting, seeds=count, seed=root, threads=workers, on_progress=advance)[1]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.neighbour_words import check_simulated, read_components
 from giantstep.cli.options import (
+    ANSWER,
+    Answer,
     Count,
     Number,
     NumberList,
@@ -16,6 +18,7 @@ from giantstep.cli.options import (
     Text,
     number,
     numbers,
+    replicate_count,
     seed_number,
     whole,
 )
@@ -44,8 +47,7 @@ def time_scales(
     step: OptionalNumber = None,
     batch: Count = "20",
     seed: Count = "0",
-    yes: bool = False,
-    json: bool = False,
+    answer: Answer = ANSWER,
 ) -> int:
     """Predict when gradient flow learns each Hermite component, the readout moving 1/ratio faster.
 
@@ -85,10 +87,6 @@ def time_scales(
         Fresh samples of a step of sgd. [default: 20]
     seed
         Root seed of the starts. [default: 0]
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep import asymptotics
     from giantstep.asymptotics.time_scales.integrate import flow_seconds
@@ -104,11 +102,12 @@ def time_scales(
     if simulated and seeds is not None:
         raise SpecError("seeds, simulate: found both, expected one; network and limit share their starts.")
     size = "400" if simulated and dimension is None else dimension
+    starts = (
+        whole("3" if seeds is None else seeds, "seeds") if simulate is None else replicate_count(simulate)
+    )
     start = ParticleStart(
         width=whole(width, "width"),
-        seeds=whole("3" if seeds is None else seeds, "seeds")
-        if simulate is None
-        else whole(simulate, "simulate"),
+        seeds=starts,
         seed=seed_number(seed),
         dimension=None if size is None else whole(size, "dimension"),
     )
@@ -117,7 +116,7 @@ def time_scales(
     if simulated:
         runs = [_priced(ratio, last, start, method, delta, whole(batch, "batch")) for ratio in ratios]
         price += sum(run.seconds for run in runs)
-    afford(price, 2.0**27, yes=yes, what="predict time-scales")
+    afford(price, 2.0**27, yes=answer.yes, what="predict time-scales")
     with progress("predicting", len(ratios) * start.seeds) as advance:
         if simulated:
             from giantstep.studies.time_scales_walk import time_scales_walk
@@ -139,7 +138,7 @@ def time_scales(
     document = _document(theory, start)
     if simulated:
         document["simulation"] = _simulation(theory, method)
-    if json:
+    if answer.json:
         print_json(document)
     else:
         _print(document)

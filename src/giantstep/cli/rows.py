@@ -53,8 +53,7 @@ def _npz(path: Path) -> tuple[Any, Any]:
             if missing:
                 raise SpecError(
                     f"data: {path.name} holds {', '.join(file.files) or 'nothing'}, expected arrays "
-                    f"'features' "
-                    "and 'labels'; write it with numpy.savez(file, features=.., labels=..)."
+                    "'features' and 'labels'; write it with numpy.savez(file, features=.., labels=..)."
                 )
             return file["features"], file["labels"]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:

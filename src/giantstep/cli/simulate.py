@@ -6,20 +6,21 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
+    ANSWER,
+    DRAWS,
+    MAX_REPLICATES,
+    TRAINING,
+    Answer,
     Count,
+    Draws,
     Optional,
-    OptionalCount,
     OptionalNumber,
     OptionalSize,
-    SizeText,
     TargetText,
     Text,
-    Tristate,
-    read_network,
-    read_protocol,
+    Training,
     read_ridge,
     read_target,
-    seed_number,
     whole,
 )
 
@@ -31,35 +32,20 @@ if TYPE_CHECKING:
     from giantstep.targets import Target
     from giantstep.training.choice import Choice
 
-MAX_SEEDS = 10**6
-
 
 def simulate(
     target: TargetText,
     /,
     *,
     dimension: Count = "1e5",
-    width: Count = "8",
-    batch: SizeText = "3d",
-    steps: Count = "3",
-    learning_rate: SizeText = "3",
-    reuse: bool = False,
-    preprocess: bool = False,
-    loss: Text = "square",
-    activation: Text = "relu",
-    bias: Text = "0",
-    readout: Text = "rademacher",
-    readout_scale: SizeText = "1",
-    symmetric: Tristate = None,
+    training: Training = TRAINING,
     engine: Text = "auto",
     ridge: Optional = None,
     ridge_batch: OptionalSize = None,
     noise: OptionalNumber = None,
     seeds: Count = "5",
-    seed: Count = "0",
-    threads: OptionalCount = None,
-    yes: bool = False,
-    json: bool = False,
+    draws: Draws = DRAWS,
+    answer: Answer = ANSWER,
 ) -> int:
     """Simulate giant steps exactly at any dimension, beside what theory predicts.
 
@@ -69,30 +55,6 @@ def simulate(
         An expression such as "z1 + z1*z2", or a name of the catalog.
     dimension
         Input dimension d: 4096, 1e6, 10^6. A comma list also gives slopes, and so a verdict. [default: 1e5]
-    width
-        Number of hidden neurons p. [default: 8]
-    batch
-        Samples a step: 4096, 3d, d^2, 4p. [default: 3d]
-    steps
-        Number of gradient steps. [default: 3]
-    learning_rate
-        A number or a scaling such as "p*sqrt(d)". [default: 3]
-    reuse
-        Take every step on the same batch; without it, each on fresh samples.
-    preprocess
-        Remove the constant and linear parts of the labels before each step.
-    loss
-        square or correlation. [default: square]
-    activation
-        relu, tanh, erf, sigmoid, gelu, softplus, sin, identity, "He1+0.5*He2", .. [default: relu]
-    bias
-        Standard deviation of random biases, or a comma list of them. [default: 0]
-    readout
-        rademacher, gaussian, uniform, constant, or a comma list of numbers. [default: rademacher]
-    readout_scale
-        Multiplies the readout: 1, "1/sqrt(p)". [default: 1]
-    symmetric
-        Pair neurons so that the network starts at zero. [default: yes where the width is even]
     engine
         auto, reduced (cost free of d) or direct; both exact in law. [default: auto]
     ridge
@@ -103,34 +65,23 @@ def simulate(
         Variance of the label noise; by default the catalog's, else 0.
     seeds
         Number of replicates. [default: 5]
-    seed
-        Root seed; the same seed gives the same bits. [default: 0]
-    threads
-        Threads that share the chunks of a step; all cores by default.
-    yes
-        Go ahead although it will take more than ten minutes.
-    json
-        Print one JSON document.
     """
     from giantstep.cli.console import progress
     from giantstep.cli.steps import measurements, print_steps, theory_beside
     from giantstep.studies.walk import walk
 
     problem = read_target(target, noise)
-    network = read_network(
-        width, activation, bias=bias, readout=readout, readout_scale=readout_scale, symmetric=symmetric
-    )
-    protocol = read_protocol(steps, batch, learning_rate, reuse=reuse, preprocess=preprocess, loss=loss)
+    network, protocol = training.network(), training.protocol()
     settings: dict[str, Any] = {
         "seeds": whole(seeds, "seeds"),
-        "seed": seed_number(seed),
+        "seed": draws.root(),
         "engine": engine,
         "ridge": read_ridge(ridge),
         "ridge_batch": ridge_batch,
-        "threads": None if threads is None else whole(threads, "threads"),
+        "threads": draws.workers(),
     }
     dimensions = sorted({whole(part.strip(), "dimension") for part in dimension.split(",")})
-    samples, choice = _afford(problem, network, protocol, dimensions, settings, yes=yes)
+    samples, choice = _afford(problem, network, protocol, dimensions, settings, yes=answer.yes)
     started = time.perf_counter()
     with progress("simulating", samples) as advance:
         asked: Any = dimensions if len(dimensions) > 1 else dimensions[0]
@@ -151,7 +102,7 @@ def simulate(
         "verdict": walked.comparison.verdict,
         "reason": walked.comparison.reason,
     }
-    if json:
+    if answer.json:
         from giantstep.cli.console import print_json
 
         print_json(document)
@@ -184,8 +135,8 @@ def _afford(
     from giantstep.training.simulation import check_dimension
 
     seeds, engine = settings["seeds"], settings["engine"]
-    if not 1 <= seeds <= MAX_SEEDS:
-        raise SpecError(f"seeds: found {seeds}, expected a whole number from 1 to {MAX_SEEDS}.")
+    if not 1 <= seeds <= MAX_REPLICATES:
+        raise SpecError(f"seeds: found {seeds}, expected a whole number from 1 to {MAX_REPLICATES}.")
     threads = check_threads(settings["threads"])
     streams = Streams(settings["seed"], 0)
     samples, seconds, memory = 0, 0.0, 0.0
