@@ -15,7 +15,7 @@ _HOME = {
     "Activation": "giantstep.networks",
     "CapabilityError": "giantstep.errors",
     "Certificate": "giantstep.staircase",
-    "FeatureExpansion": "giantstep.training.feature_spectrum",
+    "FeatureExpansion": "giantstep.training.feature_experiment",
     "GiantStepError": "giantstep.errors",
     "Network": "giantstep.networks",
     "Protocol": "giantstep.protocol",
@@ -65,7 +65,8 @@ if TYPE_CHECKING:
     from giantstep.sizes import Size
     from giantstep.staircase import Certificate, analyze
     from giantstep.targets import Target
-    from giantstep.training.feature_spectrum import FeatureExpansion, simulate_features
+    from giantstep.training.feature_experiment import FeatureExpansion
+    from giantstep.training.feature_spectrum import simulate_features
     from giantstep.training.measurement import measure
     from giantstep.training.outlier_count import measure_outliers
     from giantstep.training.outlier_simulation import simulate_outliers

@@ -81,7 +81,7 @@ def test_people_read_a_table_with_what_is_outside_the_theory(giantstep):
         (("--exponents", "0.4,x"), "exponents: found 'x', expected a finite number"),
         (("--constants", "1"), "constants: found 1 for 2 exponents"),
         (("--constants", "1,-3"), "constants: found -3, expected numbers > 0"),
-        (("--activation", "He2"), "activation: He2 has c1 = E sigma'(z) = 0"),
+        (("--activation", "He2"), "activation: found c_1 = E sigma' = 0 of 'He2'"),
         (("--width", "3"), "width: found 3, expected a whole number from 4"),
         (("--dimension", "1"), "dimension: found 1, expected a whole number from 4"),
         (("--target", "z1**2"), "labels of mean 1, expected E y = 0"),

@@ -83,6 +83,7 @@ def test_a_simulation_that_overflows_says_so(giantstep):
         (["--step-exponent", "0.1", "--learning-rate", "3"], "not both"),
         (["--simulate", "0"], "simulate: found 0"),
         (["--target", "z1*z2"], "expected rank 1"),
+        (["--target", "z1**2"], "labels of mean 1, expected E y = 0"),
     ],
 )
 def test_bad_input_is_one_line(giantstep, words, said):

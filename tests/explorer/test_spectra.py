@@ -84,7 +84,7 @@ def test_the_study_file_and_the_code_say_the_same(events, tmp_path, monkeypatch)
     [
         ({"target": "z1**2"}, "expected E y = 0"),
         ({"target": "z1*z2"}, "rank"),
-        ({"activation": "He2"}, "c1"),
+        ({"activation": "He2"}, "c_1 = E sigma' = 0"),
         ({"first_exponent": 0.5}, "first_exponent: found 0.5"),
         ({"width": 10**9}, "width: found 1e+09"),
         ({"width": 2000, "dimension": 2000, "sample_ratio": 100}, "the explorer allows"),

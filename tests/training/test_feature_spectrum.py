@@ -15,13 +15,9 @@ from giantstep.sizes import Size
 from giantstep.streams import Role, Streams
 from giantstep.training.direct import direct_layers, linear_trend
 from giantstep.training.experiment import Experiment
-from giantstep.training.feature_spectrum import (
-    CHUNK,
-    FEATURES,
-    FeatureExpansion,
-    feature_replicate,
-    simulate_features,
-)
+from giantstep.training.feature_experiment import FeatureExpansion, FeatureExperiment
+from giantstep.training.feature_measurement import FEATURES
+from giantstep.training.feature_spectrum import CHUNK, feature_replicate, simulate_features
 
 TARGET = Target.parse("z1 + 0.5*z1**2")
 NETWORK = Network(70, "He1 + 0.5*He2 + 0.1*He0", readout="gaussian", symmetric=False)
@@ -30,7 +26,8 @@ SIZES = dict(dimension=50, samples=100, first_batch=100, learning_rate=5.0, ridg
 
 
 def test_spikes_equal_those_of_a_plain_decomposition_of_the_whole_matrix():
-    found = feature_replicate(TARGET, NETWORK, EXPANSION, streams=Streams(3, 1), **SIZES).isel(replicate=0)
+    experiment = FeatureExperiment(TARGET, NETWORK, EXPANSION, **SIZES)
+    found = feature_replicate(experiment, Streams(3, 1)).isel(replicate=0)
     protocol = Protocol((Step(Size.parse(100), Size.parse(5.0), loss="correlation"),))
     experiment = Experiment(TARGET.minus(0.5), NETWORK, protocol, 50, Streams(3, 1))
     start, layer = (one for one, _ in direct_layers(experiment))
@@ -65,10 +62,10 @@ def test_spikes_equal_those_of_a_plain_decomposition_of_the_whole_matrix():
 
 
 def test_centred_labels_do_not_know_their_mean():
-    kept = feature_replicate(TARGET, NETWORK, EXPANSION, streams=Streams(3), **SIZES)
+    kept = simulate_features(TARGET, NETWORK, EXPANSION, seed=3, **SIZES)
     other = FeatureExpansion(0.1, 0.0, 1.0, 0.5, 0.75)
     centred = Target.parse("z1 + 0.5*He2(z1)")
-    again = feature_replicate(centred, NETWORK, other, streams=Streams(3), **SIZES)
+    again = simulate_features(centred, NETWORK, other, seed=3, **SIZES)
     for name in ("singular_value", "train_loss", "test_error"):
         np.testing.assert_allclose(kept[name], again[name], rtol=1e-4)
 
@@ -91,9 +88,7 @@ def test_improvements_are_paired_and_more_terms_fit_better():
 
 
 def test_a_step_that_overflows_is_a_status_and_no_crash():
-    found = feature_replicate(
-        TARGET, NETWORK, EXPANSION, streams=Streams(3), **(SIZES | dict(learning_rate=1e308))
-    )
+    found = simulate_features(TARGET, NETWORK, EXPANSION, seed=3, **(SIZES | dict(learning_rate=1e308)))
     assert found.status.item() == "nonfinite"
     assert "lower the learning rate" in found.message.item()
     assert found.train_loss.isnull().all()
@@ -101,14 +96,30 @@ def test_a_step_that_overflows_is_a_status_and_no_crash():
 
 def test_the_expansion_is_read_off_a_prediction_with_the_variance_term():
     asked = dict(dimension=50, sample_ratio=2.0, learning_rate=5.0, ridge=1.0)
-    theory = predict.spikes(TARGET, NETWORK, **asked)
+    target = Target.parse("z1 + 0.5*He2(z1)")
+    theory = predict.spikes(target, NETWORK, **asked)
     found = FeatureExpansion.of(theory)
-    assert found == FeatureExpansion(0.1, found.label_mean, 1.0, 0.5, float(theory.row_variance))
-    assert found.label_mean == pytest.approx(0.5)
+    assert found == FeatureExpansion(0.1, 0.0, 1.0, 0.5, float(theory.row_variance))
     with pytest.raises(SpecError, match="form='full'"):
-        FeatureExpansion.of(predict.spikes(TARGET, NETWORK, form="leading", **asked))
+        FeatureExpansion.of(predict.spikes(target, NETWORK, form="leading", **asked))
 
 
-def test_seeds_are_checked():
-    with pytest.raises(SpecError, match="seeds: found 0"):
-        simulate_features(TARGET, NETWORK, EXPANSION, seeds=0, **SIZES)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(seeds=0), "seeds: found 0"),
+        (dict(samples=0), "samples: found 0, expected a whole number >= 1"),
+        (dict(first_batch=2.5), "first_batch: found 2.5"),
+        (dict(test_samples=0), "test_samples: found 0"),
+        (dict(dimension=0), "dimension: found 0"),
+        (dict(ridge=0.0), "ridge: found 0.0, expected a finite number > 0"),
+        (dict(ridge=math.nan), "ridge: found nan"),
+        (dict(target="z1"), "target: found the str 'z1'"),
+        (dict(network="relu"), "network: found the str 'relu'"),
+    ],
+)
+def test_experiments_that_cannot_be_are_named(change, message):
+    given = SIZES | dict(target=TARGET, network=NETWORK, expansion=EXPANSION)
+    with pytest.raises(SpecError, match=message) as error:
+        simulate_features(**(given | change))
+    assert "\n" not in str(error.value)

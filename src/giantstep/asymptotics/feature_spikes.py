@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.asymptotics.spectra.activation_moments import HermiteActivation, hermite_activation
+from giantstep.asymptotics.spectra.activation_moments import HermiteActivation, slanted_activation
 from giantstep.asymptotics.spectra.feature_losses import (
     Losses,
     dressed_improvements,
@@ -19,7 +19,7 @@ from giantstep.asymptotics.spectra.feature_losses import (
     limiting_improvements,
 )
 from giantstep.asymptotics.spectra.feature_outliers import FeatureOutlier, feature_outliers
-from giantstep.asymptotics.spectra.link_moments import centred_link
+from giantstep.asymptotics.spectra.link_moments import centred_labels
 from giantstep.asymptotics.spectra.one_step import OneStep, spike_orders
 from giantstep.asymptotics.spectra.phases import read_exponents
 from giantstep.asymptotics.spectra.reading import LARGEST, bounded, check_rates
@@ -71,7 +71,7 @@ def spikes(
     Parameters
     ----------
     target : Target
-        Of rank 1; its labels are centred.
+        Of rank 1 with E y = 0.
     network : Network, Activation or str
         A network with ``symmetric=False`` and readout gaussian, uniform or rademacher of scale 1; an
         activation stands for a gaussian readout and width_ratio d neurons.
@@ -107,7 +107,8 @@ def spikes(
     Raises
     ------
     SpecError
-        For numbers out of range, another rank, fewer than 4 neurons, or an activation with c_1 = 0.
+        For numbers out of range, another rank, labels that are not centred, fewer than 4 neurons, or an
+        activation with c_1 = E sigma' = 0.
     CapabilityError
         For networks the theory is not derived for.
 
@@ -140,7 +141,7 @@ def spikes(
     steps = [
         OneStep(
             setting.activation,
-            centred_link(target),
+            centred_labels(target),
             rate,
             setting.width,
             setting.first_batch_ratio,
@@ -203,7 +204,7 @@ def read_setting(
     width_ratio: float | None,
 ) -> SpikeSetting:
     """Return the sizes and moments of an experiment, or say in one line what is wrong with them."""
-    centred_link(target)
+    centred_labels(target)
     whole = isinstance(dimension, int | np.integer) and not isinstance(dimension, bool)
     if not whole or not 2 <= dimension <= 10**12:
         raise SpecError(f"dimension: found {dimension!r}, expected a whole number from 2 to 1e12.")
@@ -226,12 +227,7 @@ def read_setting(
         raise SpecError(
             f"width: found {width} neurons, expected at least {FEWEST_NEURONS}: the theory is for many."
         )
-    moments = hermite_activation(sigma)
-    if not moments.slope:
-        raise SpecError(
-            f"activation: {sigma.name!r} has c_1 = E sigma' = 0, expected another: the first step's common "
-            "part vanishes with it. Add a linear part, as in 'He1 + 0.5*He2', or a shift: 'cos(z + 0.5)'."
-        )
+    moments = slanted_activation(sigma)
     batch = round(first * int(dimension))
     if batch < 1:
         raise SpecError(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.asymptotics.spectra.activation_moments import HermiteActivation, hermite_activation
+from giantstep.asymptotics.spectra.activation_moments import HermiteActivation, slanted_activation
 from giantstep.asymptotics.spectra.ladder import HIGHEST, Ladder, ladder, top_rung
-from giantstep.asymptotics.spectra.link_moments import centred_link
+from giantstep.asymptotics.spectra.link_moments import centred_labels
 from giantstep.asymptotics.spectra.phases import (
     boundary,
     diverging,
@@ -20,7 +20,6 @@ from giantstep.asymptotics.spectra.phases import (
     silence,
     strict_count,
 )
-from giantstep.errors import SpecError
 from giantstep.networks import Activation
 from giantstep.targets import Target
 from giantstep.threads import one_blas_thread
@@ -49,7 +48,7 @@ def outlier_phases(
     Parameters
     ----------
     target : Target
-        Of rank 1.
+        Of rank 1 with E y = 0.
     activation : Activation or str
         A polynomial of degree K + 1 has the rungs 0..K; of other smooth ones 0..2 are counted, of a kinked
         one rung 0 only, for the ladder needs derivatives.
@@ -70,7 +69,8 @@ def outlier_phases(
     Raises
     ------
     SpecError
-        For exponents outside [0, 1/2), a target of another rank, an activation with c1 = E sigma' = 0.
+        For exponents outside [0, 1/2), a target of another rank, labels that are not centred, an activation
+        with c_1 = E sigma' = 0.
 
     References
     ----------
@@ -86,12 +86,12 @@ def outlier_phases(
     alpha1 = read_exponents("first_exponent", first_exponent)
     alpha2 = read_exponents("second_exponent", second_exponent)
     with one_blas_thread():
-        sigma, link = slanted(hermite_activation(activation)), centred_link(target)
+        sigma, link = slanted_activation(activation), centred_labels(target)
         rungs = ladder(
             sigma, link, first_batch_ratio=SAMPLE_RATIO, second_batch_ratio=SAMPLE_RATIO, reuse=bool(reuse)
         )
         lowest = lowest_informative_rung(link, bool(reuse))
-        notes = [*ladder_notes(sigma, rungs, bool(reuse)), silence(link, bool(reuse), rungs.sees), link.note]
+        notes = [*ladder_notes(sigma, rungs, bool(reuse)), silence(link, bool(reuse), rungs.sees)]
     dataset = phases_of(rungs, alpha1, alpha2)
     dataset.attrs |= {
         "engine": "theory",
@@ -135,16 +135,6 @@ def phases_of(rungs: Ladder, alpha1: Any, alpha2: Any) -> xr.Dataset:
     )
     given = zip(axes, (alpha1, alpha2), strict=True)
     return dataset.squeeze([name for name, value in given if not np.ndim(value)])
-
-
-def slanted(activation: HermiteActivation) -> HermiteActivation:
-    """Return the activation, or raise where c1 = 0 leaves the theory nothing to start from."""
-    if not activation.slope:
-        raise SpecError(
-            f"activation: {activation.activation.name} has c1 = E sigma'(z) = 0, so the first step makes no "
-            "spike; the theory needs c1 != 0, such as He1+0.2*He2."
-        )
-    return activation
 
 
 def ladder_notes(activation: HermiteActivation, rungs: Ladder, reuse: bool) -> list[str]:

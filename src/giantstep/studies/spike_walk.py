@@ -15,8 +15,8 @@ from giantstep.streams import Streams
 from giantstep.targets import Target
 from giantstep.threads import check_threads
 from giantstep.training.choice import Cost
-from giantstep.training.feature_spectrum import FeatureExpansion, feature_replicate
-from giantstep.training.feature_spectrum import cost as replicate_cost
+from giantstep.training.feature_experiment import FeatureExpansion, FeatureExperiment
+from giantstep.training.feature_spectrum import feature_replicate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,30 +101,33 @@ class SpikeSetting:
             intercept=self.intercept,
         )
 
+    def experiment(self, expansion: FeatureExpansion, learning_rate: float) -> FeatureExperiment:
+        """Return what is simulated, at a learning rate."""
+        return FeatureExperiment(
+            self.target,
+            self.network,
+            expansion,
+            self.dimension,
+            self.samples,
+            self.first_batch,
+            learning_rate,
+            self.ridge,
+            self.intercept,
+        )
+
     def cost(self, seeds: int = 1) -> Cost:
-        """Return what the simulation will take."""
-        tested = max(2 * self.samples, 4096)
-        one = replicate_cost(self.network.width, self.dimension, self.samples, self.first_batch, tested)
+        """Return what the simulation will take; its size does not depend on the step's."""
+        one = self.experiment(FeatureExpansion(0.0, 0.0, 1.0, 0.0, 0.0), 1.0).cost
         return Cost(seeds * one.seconds, one.memory)
 
 
 def simulated_replicate(setting: SpikeSetting, streams: Streams, threads: int | None = None) -> xr.Dataset:
     """Return one replicate of `giantstep.training.feature_spectrum.simulate_features` at a setting."""
-    theory = setting.predicted()
-    rate = setting.learning_rate
-    return feature_replicate(
-        setting.target,
-        setting.network,
-        FeatureExpansion.of(theory),
-        dimension=setting.dimension,
-        samples=setting.samples,
-        first_batch=setting.first_batch,
-        learning_rate=float(theory.learning_rate) if rate is None else rate,
-        ridge=setting.ridge,
-        intercept=setting.intercept,
-        streams=streams,
-        threads=threads,
+    theory, rate = setting.predicted(), setting.learning_rate
+    experiment = setting.experiment(
+        FeatureExpansion.of(theory), float(theory.learning_rate) if rate is None else rate
     )
+    return feature_replicate(experiment, streams, threads)
 
 
 def spike_walk(

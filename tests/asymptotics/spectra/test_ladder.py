@@ -191,8 +191,9 @@ def test_even_targets_are_silent_and_say_why():
         ({"first_exponent": 0.5}, "first_exponent: found 0.5, expected exponents from 0 to below 0.5"),
         ({"second_exponent": -0.1}, "second_exponent: found -0.1"),
         ({"second_exponent": [0.1, math.nan]}, "second_exponent: found nan"),
-        ({"activation": "He2+He3"}, "has c1 = E sigma'(z) = 0"),
+        ({"activation": "He2+He3"}, "activation: found c_1 = E sigma' = 0 of 'He2+He3'"),
         ({"target": gs.Target.parse("z1*z2")}, "expected rank 1"),
+        ({"target": gs.Target.parse("z1**2")}, "labels of mean 1, expected E y = 0"),
     ],
 )
 def test_bad_phases_are_refused_in_one_line(change, words):

@@ -9,7 +9,7 @@ from numpy.polynomial import hermite_e
 from scipy import integrate, stats
 
 from giantstep.asymptotics.spectra.activation_moments import hermite_activation
-from giantstep.asymptotics.spectra.link_moments import centred_link
+from giantstep.asymptotics.spectra.link_moments import centred_labels, centred_link
 from giantstep.asymptotics.spectra.readout_moments import READOUTS, check_network, even_moment
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.networks import Activation, Network
@@ -75,8 +75,15 @@ def test_labels_are_centred_and_their_noise_is_a_variance():
     assert link.rest == pytest.approx(link.energy - 0.25)
     rule = link.rule()
     assert abs(rule.weights @ link.values(rule.nodes)) < 1e-14
-    assert "centred" in link.note
-    assert centred_link(Target.parse("tanh(z1)")).note is None
+
+
+def test_labels_that_are_not_centred_are_refused_and_the_remedy_is_centred():
+    for text in ("relu(z1)", "-relu(z1)", "exp(z1)", "z1 + z1**2", "abs(z1) - 1"):
+        with pytest.raises(SpecError, match=r"labels of mean .*, expected E y = 0.* Write '") as error:
+            centred_labels(Target.parse(text))
+        remedy = Target.parse(str(error.value).split("Write '")[1].removesuffix("'."))
+        assert abs(centred_labels(remedy).mean) < 1e-14
+    assert centred_labels(Target.parse("relu(z1) - 0.3989423")).link_energy > 0  # seven digits will do
 
 
 @pytest.mark.parametrize(("text", "exponent"), [("z1", 1), ("z1**2", 2), ("He3(z1)", 3), ("cos(1.5*z1)", 2)])

@@ -222,7 +222,7 @@ def test_what_the_exponents_leave_open_is_said():
     [
         (gs.SpecError, {"exponents": (0.5, 0.3)}, "learning_rate: found 0.5, expected exponents from 0 to"),
         (gs.SpecError, {"exponents": (0.3, -0.1)}, "learning_rate: found -0.1"),
-        (gs.SpecError, {"sigma": "He2+0.1*He3"}, "c1 = E sigma'(z) = 0"),
+        (gs.SpecError, {"sigma": "He2+0.1*He3"}, "found c_1 = E sigma' = 0 of 'He2+0.1*He3'"),
         (gs.SpecError, {"width": 3}, "width: found 3, expected a whole number from 4"),
         (gs.SpecError, {"dimension": 2}, "dimension: found 2"),
         (gs.SpecError, {"constants": (1, 1e40)}, "learning_rate: found 8.97e+40, expected at most 1e+30"),

@@ -147,6 +147,30 @@ def hermite_activation(activation: Activation | str) -> HermiteActivation:
     return HermiteActivation(activation, coefficients, max(rest, 0.0), max(slope_rest, 0.0), None, error)
 
 
+def slanted_activation(activation: Activation | str) -> HermiteActivation:
+    """Return the Gaussian moments of an activation whose c_1 = E sigma' does not vanish.
+
+    Raises
+    ------
+    SpecError
+        As `hermite_activation`; and for c_1 = 0, where the neurons have no common part to move along.
+
+    Examples
+    --------
+    >>> slanted_activation("He2")
+    Traceback (most recent call last):
+    giantstep.errors.SpecError: activation: found c_1 = E sigma' = 0 of 'He2', expected another value: ...
+    """
+    moments = hermite_activation(activation)
+    if not moments.slope:
+        raise SpecError(
+            f"activation: found c_1 = E sigma' = 0 of {moments.activation.name!r}, expected another value: "
+            "the first step's common part vanishes with it, and every spike. Add a linear part, as in "
+            "'He1+0.5*He2', or a shift, as in 'cos(z+0.5)'."
+        )
+    return moments
+
+
 def _check_size(activation: Activation, slope_square: float) -> None:
     if not slope_square <= LARGEST:
         raise SpecError(

@@ -17,6 +17,8 @@ from giantstep.targets import Target
 
 ORDERS = 12
 """Highest Hermite coefficient kept."""
+CENTRED = 1e-6
+"""Labels whose mean is above this fraction of their size are refused by `centred_labels`."""
 _ZERO = 1e-11
 
 
@@ -75,15 +77,6 @@ class CentredLink:
         fourth = float(gaussian_means(lambda t: self.values(t)[None] ** 4, self.kinks)[0][0])
         return (fourth + 6 * self.noise * self.link_energy + 3 * self.noise**2) / self.energy**2
 
-    @property
-    def note(self) -> str | None:
-        """A sentence on the centring, where there was something to take off."""
-        if not self.mean:
-            return None
-        return (
-            f"labels are centred: the link's mean {self.mean:.6g} is taken off, as the theory needs E y = 0"
-        )
-
     def values(self, t: Array) -> Array:
         """Return the centred link s at t, shape (...)."""
         return np.asarray(link_function(self.target)(t), dtype=np.float64) - self.mean
@@ -106,8 +99,6 @@ def centred_link(target: Target) -> CentredLink:
     >>> link = centred_link(Target.parse("z1 + 0.5*z1**2", noise=0.09))
     >>> round(link.mean, 12), link.coefficients[:4].round(12).tolist(), round(link.energy, 12)
     (0.5, [0.0, 1.0, 0.5, 0.0], 1.59)
-    >>> link.note
-    "labels are centred: the link's mean 0.5 is taken off, as the theory needs E y = 0"
     """
     if not isinstance(target, Target):
         raise SpecError(f"target: found {type(target).__name__}, expected a Target.")
@@ -138,3 +129,26 @@ def centred_link(target: Target) -> CentredLink:
     coefficients = weights / np.sqrt(norms)
     coefficients[0] = 0.0
     return CentredLink(target, mean, coefficients, energy, target.noise, error, kinks)
+
+
+def centred_labels(target: Target) -> CentredLink:
+    """Return the moments of labels that are centred as they stand, for theories whose steps see them raw.
+
+    Raises
+    ------
+    SpecError
+        As `centred_link`; and for a mean above `CENTRED`, with the target to write instead.
+
+    Examples
+    --------
+    >>> centred_labels(Target.parse("z1**2"))
+    Traceback (most recent call last):
+    giantstep.errors.SpecError: target: found labels of mean 1, expected E y = 0: ... Write 'z1**2 - 1'.
+    """
+    link = centred_link(target)
+    if abs(link.mean) > CENTRED * math.sqrt(link.energy + link.mean**2):
+        raise SpecError(
+            f"target: found labels of mean {link.mean:.6g}, expected E y = 0: the theory and the steps need "
+            f"centred labels. Write '{target.minus(link.mean)}'."
+        )
+    return link

@@ -49,8 +49,6 @@ def remarks(
             f"features are centred: E sigma = {activation.mean:.6g} is taken off; left in, it acts as an "
             "unpenalised intercept, for which ask with intercept"
         )
-    if step.link.note:
-        notes.append(step.link.note)
     if not step.link.slope:
         notes.append(
             "E[t y] = 0: the step's direction knows nothing of the teacher, so the spikes bring no gain"
