@@ -8,6 +8,10 @@ import pytest
 COMMAND = ("predict", "deep-features")
 SMALL = (*COMMAND, "--widths", "60,40", "--dimension", "50", "--target-widths", "30")
 
+STEP = ("--learning-rate", "10*sqrt(p)", "--target", "z1")
+TRAINED = (*COMMAND, "--widths", "40", "--dimension", "40", "--target", "tanh(2*z1)", "--noise", "0.05")
+TRAINED += ("--learning-rate", "10*sqrt(p)")
+
 
 @pytest.fixture
 def rows(tmp_path):
@@ -46,6 +50,42 @@ def test_a_simulation_is_laid_beside_it(giantstep):
             point["test_error"], abs=8 * found["test_error_se"] + 0.05
         )
     assert document["rms_z"]["test_error"] is not None
+
+
+def test_features_after_a_giant_step_by_both_theories_and_measured(giantstep):
+    words = (*TRAINED, "--penalty", "0.1,1", "--samples", "20,2p")
+    document = giantstep(*words, "--simulate", "3", "--json").document
+    assert document["parameters"]["learning_rate"] == "10*sqrt(p)"
+    assert (document["parameters"]["steps"], document["parameters"]["batch"]) == (1, "2d")
+    assert document["spike"] > 1
+    assert [(point["penalty"], point["samples"]) for point in document["points"]] == [
+        (0.1, 20),
+        (0.1, 80),
+        (1.0, 20),
+        (1.0, 80),
+    ]
+    for point in document["points"]:
+        assert point["status"] == "converged"
+        assert point["linearised_test_error"] != point["test_error"]
+        found = point["simulation"]
+        assert found["test_error"] == pytest.approx(point["test_error"], abs=8 * found["test_error_se"])
+        assert {"test_error_z", "train_error_z", "linearised_test_error_z"} <= set(found)
+    assert set(document["rms_z"]) == {"test_error", "train_error", "linearised_test_error"}
+    alone = giantstep(*words, "--json").document
+    assert "simulation" not in alone["points"][0]
+    table = giantstep(*words, "--simulate", "3").out
+    assert "1 giant step at learning rate 10*sqrt(p), 2d fresh samples each: spike" in table
+    assert "linearised" in table
+
+
+def test_a_long_spike_warns_and_a_diverged_step_exits_with_one(giantstep):
+    ran = giantstep(*TRAINED[:-1], "40*sqrt(p)", "--samples", "p")
+    assert "too long for the linearised theory. Trust the plug-in." in ran.out
+    ran = giantstep(*TRAINED[:-1], "1e30", "--steps", "3", "--samples", "p", "--json")
+    assert ran.code == 1
+    (point,) = ran.document["points"]
+    assert (point["status"], point["test_error"]) == ("diverged", None)
+    assert "Take a smaller learning rate" in point["message"]
 
 
 def test_rows_of_npz_and_csv_say_the_same(giantstep, rows):
@@ -112,6 +152,9 @@ def test_bad_data_is_one_line_and_exit_code_two(giantstep, tmp_path):
         (("--rows", "idd"), "did you mean 'iid'"),
         (("--ridge", "-1"), "ridge: found -1"),
         (("--ridge", "1", "--penalty", "1"), "found both"),
+        (("--ridge", "0", "--simulate", "2"), "ridge: found 0"),
+        ((*STEP, "--ridge", "0", "--simulate", "2"), "ridge: found 0"),
+        (("--penalty", "nan"), "penalty: found 'nan'"),
         (("--samples", "0"), "samples"),
         (("--samples", "nan"), "samples"),
         (("--simulate", "0"), "simulate: found 0"),
@@ -121,6 +164,14 @@ def test_bad_data_is_one_line_and_exit_code_two(giantstep, tmp_path):
         (("--target", "z9", "--dimension", "5"), "rank 9 is above the dimension 5"),
         (("--widths", "9000,9000", "--simulate", "50"), "Add --yes"),
         (("--bogus",), "no such option"),
+        (("--learning-rate", "1"), "target: found none with --learning-rate"),
+        (("--batch", "2d"), "batch: found without --learning-rate, which it needs"),
+        (("--steps", "2"), "steps: found without --learning-rate, which it needs"),
+        ((*STEP, "--widths", "9,9"), "widths: found 2 layers with --learning-rate"),
+        ((*STEP, "--rows", "rainbow"), "rows: found with --learning-rate"),
+        ((*STEP, "--steps", "0"), "steps: found 0, expected at least 1"),
+        ((*STEP, "--activation", "relu"), "not odd"),
+        (("--learning-rate", "0", "--target", "z1"), "learning_rate: found 0, expected a positive size"),
     ],
 )
 def test_bad_words_are_one_line_and_exit_code_two(giantstep, words, message):

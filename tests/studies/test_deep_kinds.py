@@ -17,6 +17,7 @@ from giantstep.studies.deep_walk import deep_walk
 from giantstep.studies.multi_task_walk import multi_task_walk
 from giantstep.studies.reports import home
 from giantstep.studies.store import Store
+from giantstep.studies.trained_curve import trained_curve
 from giantstep.studies.trained_walk import TrainedSetting, one_trained, spike_length, trained_walk
 from giantstep.targets.tasks import Tasks
 from giantstep.training.multi_task.pretraining import Pretraining
@@ -163,6 +164,25 @@ def test_a_diverged_step_comes_back_as_nan():
     setting = TrainedSetting(Target.parse("z1"), network, protocol, 20, (10,), 0.1)
     found = one_trained(setting, Streams(0))
     assert np.isnan(found["test_error"]).all()
+
+
+def test_a_trained_curve_of_several_penalties_is_the_walk_at_each():
+    network = Network(20, "tanh", readout="gaussian", readout_scale="1/sqrt(p)", symmetric=False)
+    protocol = Protocol.repeat(1, batch="2d", learning_rate="3*sqrt(p)")
+    target = Target.parse("tanh(2*z1)", noise=0.05)
+
+    def setting(penalty):
+        return TrainedSetting(target, network, protocol, 50, (30, 80), penalty)
+
+    found = trained_curve(setting(9.9), penalty=[0.1, 1.0], seeds=3)
+    for penalty in (0.1, 1.0):
+        at, walked = found.scores.sel(penalty=penalty), trained_walk(setting(penalty), seeds=3)
+        measured = found.data.sel(penalty=penalty)
+        np.testing.assert_allclose(measured.test_error, walked.test_error, rtol=1e-10)
+        np.testing.assert_allclose(measured.train_error, walked.train_error, rtol=1e-10)
+        np.testing.assert_allclose(at.test_error_z, walked.z_plug_in, rtol=1e-6)
+        np.testing.assert_allclose(at.linearised_test_error_z, walked.z_linearised, rtol=1e-6)
+    np.testing.assert_array_equal(found.theory.spike, walked.spike)
 
 
 def test_a_long_spike_is_a_warning_to_trust_the_plug_in():

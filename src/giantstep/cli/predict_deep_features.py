@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -17,19 +16,19 @@ from giantstep.cli.options import (
     OptionalCount,
     OptionalList,
     OptionalNumber,
+    OptionalSize,
     Text,
-    number,
     numbers,
-    read_target,
     replicate_count,
     whole,
 )
 
 if TYPE_CHECKING:
+    from giantstep.networks.deep_problem import DeepProblem
     from giantstep.studies.deep_walk import DeepWalk
+    from giantstep.studies.trained_walk import TrainedSetting
 
 SizeList = Annotated[str, Parameter(allow_leading_hyphen=True, metavar="N,..")]
-COLUMNS = ("test_error", "train_error", "nu", "gamma", "residual")
 
 
 def deep_features(
@@ -46,6 +45,9 @@ def deep_features(
     target_widths: Text = "400",
     noise: OptionalNumber = None,
     dimension: Count = "400",
+    learning_rate: OptionalSize = None,
+    steps: OptionalCount = None,
+    batch: OptionalSize = None,
     simulate: OptionalCount = None,
     draws: Draws = DRAWS,
     answer: Answer = ANSWER,
@@ -78,16 +80,27 @@ def deep_features(
         Variance of the label noise. [default: 0.05 for a network]
     dimension
         Number of inputs. [default: 400]
+    learning_rate
+        Train the layer on the target first, by giant steps at this rate, such as "3*sqrt(p)".
+    steps
+        With --learning-rate: how many giant steps. [default: 1]
+    batch
+        With --learning-rate: fresh samples of a step, such as 3d. [default: 2d]
     simulate
         Measure the same with this many networks, or shuffles of the rows.
     """
     from giantstep.cli.console import print_json
+    from giantstep.cli.deep_curves import document_of, print_curve
+    from giantstep.cli.deep_words import read_drawn, read_trained, read_widths
 
-    penalties = _penalties(ridge, penalty)
     count = 0 if simulate is None else replicate_count(simulate)
+    penalties = _penalties(ridge, penalty, measured=count > 0)
     root = draws.root()
+    trained = {"learning_rate": learning_rate, "steps": steps, "batch": batch}
+    walked: DeepWalk
     if data is not None:
         _check_unused(
+            "with --data, whose rows say it all; it belongs to drawn networks",
             widths=widths != "400",
             rows=rows != "iid",
             activation=activation != "tanh",
@@ -95,69 +108,69 @@ def deep_features(
             target_widths=target_widths != "400",
             noise=noise is not None,
             dimension=dimension != "400",
+            **{name: value is not None for name, value in trained.items()},
         )
         walked, parameters = _of_data(data, samples, penalties, intercept, count, root, answer.yes)
     else:
         from giantstep.networks import Activation
-        from giantstep.networks.deep import DeepNetwork
-        from giantstep.networks.deep_problem import DeepProblem
 
         sigma = Activation.named(activation)
-        learner = DeepNetwork(_widths(widths, "widths"), sigma, rows)
-        given: Any
-        if target is None:
-            given = DeepNetwork(_widths(target_widths, "target_widths"), sigma, rows)
-            variance = 0.05 if noise is None else number(noise, "noise")
+        sizes, inputs = read_widths(widths, "widths"), whole(dimension, "dimension")
+        parameters = {"widths": list(sizes), "rows": rows, "activation": activation, "dimension": inputs}
+        if learning_rate is None:
+            _check_unused(
+                "without --learning-rate, which it needs. Add --learning-rate '3*sqrt(p)'",
+                steps=steps is not None,
+                batch=batch is not None,
+            )
+            problem = read_drawn(sizes, sigma, rows, inputs, target, target_widths, noise)
+            parameters |= {"target": target or f"network {target_widths}", "noise": problem.noise}
+            walked = _of_network(problem, samples, penalties, count, draws, yes=answer.yes)
         else:
-            given, variance = read_target(target, noise), 0.0
-        problem = DeepProblem(learner, given, whole(dimension, "dimension"), variance)
-        walked, parameters = _of_network(problem, samples, penalties, count, draws, yes=answer.yes)
-        parameters |= {"widths": list(learner.widths), "rows": rows, "activation": activation}
-        parameters |= {"target": target or f"network {target_widths}", "noise": problem.noise}
-        parameters["dimension"] = problem.dimension
-    document = _document(walked, parameters)
+            _check_unused(
+                "with --learning-rate, which trains one layer on a target; it belongs to drawn networks",
+                rows=rows != "iid",
+                target_widths=target_widths != "400",
+            )
+            setting = read_trained(sizes, sigma, inputs, target, noise, learning_rate, steps, batch, samples)
+            parameters |= {"target": str(setting.target), "noise": setting.target.noise}
+            parameters |= {"learning_rate": learning_rate, "batch": batch or "2d"}
+            parameters["steps"] = len(setting.protocol.steps)
+            walked = _of_trained(setting, penalties, count, draws, yes=answer.yes)
+    document = document_of(walked, parameters)
     if answer.json:
         print_json(document)
     else:
-        _print(document)
+        print_curve(document)
     return int(any(point["status"] != "converged" for point in document["points"]))
 
 
-def _check_unused(**given: bool) -> None:
+def _check_unused(why: str, **given: bool) -> None:
     from giantstep.errors import SpecError
 
     for name, is_given in given.items():
         if is_given:
-            raise SpecError(
-                f"{name}: found with --data, whose rows say it all; it belongs to drawn networks."
-            )
+            raise SpecError(f"{name}: found {why}.")
 
 
-def _penalties(ridge: str | None, penalty: str | None) -> dict[str, Any]:
+def _penalties(ridge: str | None, penalty: str | None, *, measured: bool) -> dict[str, Any]:
+    """Return the one that is given, read; checked before any price is told."""
+    from giantstep.asymptotics.spiked.reading import numbers as checked
     from giantstep.errors import SpecError
 
     if ridge is not None and penalty is not None:
         raise SpecError("ridge, penalty: found both, expected one: ridge (house) or penalty = ridge p / n.")
-    if penalty is not None:
-        return {"penalty": numbers(penalty, "penalty")}
-    return {"ridge": numbers("0.1" if ridge is None else ridge, "ridge")}
-
-
-def _widths(text: str, name: str) -> tuple[int, ...]:
-    return tuple(whole(part.strip(), name) for part in text.split(","))
-
-
-def _sizes(text: str, dimension: int, width: int) -> list[int]:
-    from giantstep.sizes import Size
-
-    sizes = [Size.parse(part.strip(), name="samples") for part in text.split(",")]
-    return sorted({size.count(dimension=dimension, width=width, name="samples") for size in sizes})
+    name, text = ("ridge", "0.1" if ridge is None else ridge) if penalty is None else ("penalty", penalty)
+    values = numbers(text, name)
+    checked(name, values, zero=not measured)
+    return {name: values}
 
 
 def _of_data(
     file: str, samples: str, penalties: dict[str, Any], intercept: bool, seeds: int, seed: int, yes: bool
 ) -> tuple[DeepWalk, dict[str, Any]]:
     from giantstep.cli.console import afford
+    from giantstep.cli.deep_words import read_sizes
     from giantstep.cli.rows import read_rows
     from giantstep.errors import SpecError
     from giantstep.studies.deep_walk import data_seconds, data_walk
@@ -166,7 +179,7 @@ def _of_data(
     if features.ndim != 2:
         raise SpecError(f"features: found shape {features.shape}, expected (rows, features).")
     rows, width = features.shape
-    sizes = _sizes(samples, width, width)
+    sizes = read_sizes(samples, width, width)
     seconds = data_seconds(rows, width, len(sizes), seeds)
     afford(seconds, 24.0 * (rows + 2 * width) * width, yes=yes, what="predict deep-features --data")
     walked = data_walk(
@@ -176,29 +189,29 @@ def _of_data(
 
 
 def _of_network(
-    problem: Any,
+    problem: DeepProblem,
     samples: str,
     penalties: dict[str, Any],
     seeds: int,
     draws: Draws,
     *,
     yes: bool,
-) -> tuple[DeepWalk, dict[str, Any]]:
+) -> DeepWalk:
     from giantstep.cli.console import afford, progress
+    from giantstep.cli.deep_words import read_sizes
     from giantstep.studies.deep_walk import deep_theory, deep_walk, seconds_of
     from giantstep.threads import check_threads
 
     width = problem.learner.widths[-1]
-    sizes = _sizes(samples, problem.dimension, width)
-    workers = check_threads(draws.workers())
+    sizes, workers = read_sizes(samples, problem.dimension, width), check_threads(draws.workers())
     widest = max(problem.dimension, *problem.learner.widths)
     seconds = seconds_of(problem, sizes, max(seeds, 1), workers if seeds else 1)
     memory = 8.0 * (workers if seeds else 1) * (6 * width**2 + 6 * widest**2)
     afford(seconds, memory, yes=yes, what=f"predict deep-features{' --simulate' if seeds else ''}")
     if not seeds:
-        return deep_theory(problem, samples=sizes, seed=draws.root(), **penalties), {}
+        return deep_theory(problem, samples=sizes, seed=draws.root(), **penalties)
     with progress("simulating", seeds) as advance:
-        walked = deep_walk(
+        return deep_walk(
             problem,
             samples=sizes,
             seeds=seeds,
@@ -207,76 +220,30 @@ def _of_network(
             on_progress=advance,
             **penalties,
         )
-    return walked, {}
 
 
-def _document(walked: DeepWalk, parameters: dict[str, Any]) -> dict[str, Any]:
-    from giantstep.cli.console import finite
-    from giantstep.studies.learning_walk import rms
+def _of_trained(
+    setting: TrainedSetting, penalties: dict[str, Any], seeds: int, draws: Draws, *, yes: bool
+) -> DeepWalk:
+    from giantstep.cli.console import afford, progress
+    from giantstep.studies.trained_curve import trained_curve
+    from giantstep.threads import check_threads
 
-    theory, scores = walked.theory, walked.scores
-    axis = "penalty" if "penalty" in theory.dims else "ridge"
-    points = []
-    for row in range(theory.sizes[axis]):
-        for column in range(theory.sizes["samples"]):
-            here = {axis: row, "samples": column}
-            at = theory.isel(here)
-            point: dict[str, Any] = {"samples": int(at["samples"]), axis: float(at[axis])}
-            point |= {name: finite(at[name]) for name in COLUMNS}
-            point |= {"status": str(at["status"].values), "message": str(at["message"].values)}
-            if "test_error" in scores:
-                found = scores.isel(here)
-                point["simulation"] = {
-                    name: finite(found[name]) for name in sorted(map(str, found.data_vars))
-                }
-            points.append(point)
-    document: dict[str, Any] = {"parameters": parameters | {"features": int(theory.attrs["width"])}}
-    document["warnings"] = jsonlib.loads(theory.attrs["warnings"])
-    document["points"] = points
-    if "test_error" in scores:
-        document["seeds"] = int(walked.data.sizes["replicate"])
-        document["rms_z"] = {
-            name: finite(rms(scores[f"{name}_z"].values.ravel().tolist()))
-            for name in ("test_error", "train_error")
-        }
-    return document
-
-
-def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text as Words
-
-    from giantstep.cli.console import measured, plural, stdout
-
-    console, given = stdout(), document["parameters"]
-    if "data" in given:
-        head = f"{given['data']}: {given['rows']} rows, {given['features']} features"
-    else:
-        layers = ", ".join(map(str, given["widths"]))
-        head = f"{given['activation']}, width {layers}, {given['rows']} rows, d = {given['dimension']}"
-    console.print(Words(head, style="bold"))
-    axis = "penalty" if "penalty" in document["points"][0] else "ridge"
-    simulated = "simulation" in document["points"][0]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
-    titles = [axis, "n", "test error", "training error"]
-    for title in titles + (["measured test error", "z", "measured training error", "z"] if simulated else []):
-        table.add_column(title, justify="right" if title in {"n", axis, "z"} else "left")
-    for point in document["points"]:
-        row = [f"{point[axis]:.4g}", str(point["samples"])]
-        row += ["infinite" if point[name] is None else f"{point[name]:.6g}" for name in COLUMNS[:2]]
-        if simulated:
-            found = point["simulation"]
-            for name in COLUMNS[:2]:
-                z = found[f"{name}_z"]
-                row += [measured(found[name], found[f"{name}_se"]), "-" if z is None else f"{z:.1f}"]
-        table.add_row(*row)
-    console.print(table)
-    if simulated:
-        known = {name.replace("_", " "): z for name, z in document["rms_z"].items() if z is not None}
-        values = ", ".join(f"{name} {z:.2g}" for name, z in known.items())
-        console.print(Words(f"{plural(document['seeds'], 'seed')}; rms z: {values or 'needs two seeds'}."))
-    for message in sorted({point["message"] for point in document["points"]} - {""}):
-        console.print(Words(message, style="bold"))
-    for warning in document["warnings"]:
-        console.print(Words(warning, style="bold"))
+    workers, count = check_threads(draws.workers()), max(seeds, 1)
+    price, at_once = setting.cost(), min(workers, count)
+    afford(
+        price.seconds * count / at_once,
+        price.memory * at_once,
+        yes=yes,
+        what="predict deep-features, trained",
+    )
+    with progress("training", count) as advance:
+        return trained_curve(
+            setting,
+            seeds=count,
+            seed=draws.root(),
+            threads=workers,
+            measure=seeds > 0,
+            on_progress=advance,
+            **penalties,
+        )

@@ -93,8 +93,8 @@ def deep_walk(
         mean[name] = (mean[name].dims, every.mean(0))
         if name in COMPARED:
             mean[f"{name}_networks"] = (("replicate", *mean[name].dims), every)
-    data = _measured(mean, runs, seed)
-    return DeepWalk(mean, data, _scores(mean, data))
+    data = measurements(mean, runs, seed)
+    return DeepWalk(mean, data, scores_of(mean, data))
 
 
 def one_network(
@@ -114,8 +114,8 @@ def deep_theory(
     """Predict the learning curve of the first drawn network alone; nothing is measured."""
     instance = problem.draw(Streams(seed))
     theory = _theory(instance, samples, ridge, penalty)
-    data = _measured(theory, [], seed)
-    return DeepWalk(theory, data, _scores(theory, data))
+    data = measurements(theory, [], seed)
+    return DeepWalk(theory, data, scores_of(theory, data))
 
 
 def data_walk(
@@ -161,8 +161,8 @@ def data_walk(
         streams = Streams(seed, replicate)
         runs.append(held_out_runs(features, labels, samples, ridges, streams, intercept=intercept))
         on_progress(1)
-    data = _measured(theory, runs, seed)
-    return DeepWalk(theory, data, _scores(theory, data))
+    data = measurements(theory, runs, seed)
+    return DeepWalk(theory, data, scores_of(theory, data))
 
 
 def house_ridges(theory: xr.Dataset) -> Array:
@@ -214,7 +214,8 @@ def data_seconds(rows: int, width: int, points: int, seeds: int) -> float:
     return 0.2 + cube + moments + seeds * points * (cube + moments + 4e-9 * rows * width)
 
 
-def _measured(theory: xr.Dataset, runs: list[Any], seed: int) -> xr.Dataset:
+def measurements(theory: xr.Dataset, runs: Sequence[Any], seed: int) -> xr.Dataset:
+    """Return measured ``test_error`` and ``train_error`` of runs over replicate, in the theory's shape."""
     import xarray as xr
 
     dims = theory["test_error"].dims
@@ -231,7 +232,8 @@ def _measured(theory: xr.Dataset, runs: list[Any], seed: int) -> xr.Dataset:
     return data
 
 
-def _scores(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+def scores_of(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Return the scores of a `DeepWalk`; ``<error>_networks`` is each replicate's theory."""
     import xarray as xr
 
     variables: dict[str, Any] = {}

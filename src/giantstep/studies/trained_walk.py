@@ -21,6 +21,7 @@ from giantstep.streams import Role, Streams
 from giantstep.studies.paired_scores import paired_score
 from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread, ordered_map
+from giantstep.training.choice import Cost
 from giantstep.training.direct import run_direct
 from giantstep.training.experiment import COMPLETED, Experiment, chunks
 from giantstep.training.generalisation import population_errors
@@ -29,6 +30,8 @@ from giantstep.training.retraining import Retraining, fit_readout
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
 
 Array = NDArray[np.float64]
 
@@ -50,7 +53,7 @@ class TrainedSetting:
     dimension : int
     samples : tuple of int
     penalty : float
-        lam = ridge p / n > 0.
+        lam = ridge p / n > 0 of `one_trained` and `trained_walk`.
     """
 
     target: Target
@@ -58,11 +61,96 @@ class TrainedSetting:
     protocol: Protocol
     dimension: int
     samples: tuple[int, ...]
-    penalty: float
+    penalty: float = 0.1
 
     def ridges(self) -> list[float]:
         """Return the house ridge of every regression."""
         return [self.penalty * n / self.network.width for n in self.samples]
+
+    def cost(self) -> Cost:
+        """Return what one replicate expects: the steps, the plug-in's samples, the regressions."""
+        width = self.network.width
+        batches = sum(self.protocol.batches(self.dimension, width))
+        rows = ROWS_A_NEURON * width + 2 * sum(self.samples) + 2**15
+        seconds = 5e-10 * batches * self.dimension * width + 2e-10 * rows * width**2
+        return Cost(seconds + 3e-9 * (2 + len(self.samples)) * width**3, 2.0**28 + 100.0 * width**2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedLayer:
+    """A first layer after its giant steps, and what each theory says of ridge on its features.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    fields : LocalFields
+        Of the last step.
+    spike : float
+        Top singular value of the update, read off the layer's Gram matrix.
+    theories : dict of str to RidgeTheory
+        ``plug_in`` and ``linearised``.
+    """
+
+    experiment: Experiment
+    fields: LocalFields
+    spike: float
+    theories: dict[str, RidgeTheory]
+
+
+def trained_layer(setting: TrainedSetting, streams: Streams, *, threads: int = 1) -> TrainedLayer | None:
+    """Return the trained layer of one replicate with both theories, or None where the steps diverged."""
+    from giantstep.asymptotics.deep_features.empirical import theory_of_moments
+    from giantstep.asymptotics.deep_features.moments import one_layer_theory
+
+    experiment = Experiment(
+        setting.target, setting.network, setting.protocol, setting.dimension, streams, threads
+    )
+    with one_blas_thread():
+        trajectory = run_direct(experiment)
+        last = trajectory.snapshots[-1]
+        fields = LocalFields.of(last, trajectory.biases, len(trajectory.snapshots) - 1)
+        if trajectory.status != COMPLETED or fields is None:
+            return None
+        sums = _moments(experiment, fields)
+        rows = sums.samples
+        theories = {
+            "plug_in": theory_of_moments(sums.gram / rows, sums.moment / rows, sums.energy / rows, rows=rows),
+            "linearised": one_layer_theory(
+                last.overlaps, last.self_overlaps, setting.network.activation, setting.target
+            ),
+        }
+        spike = spike_length(last.self_overlaps, setting.network.width / setting.dimension)
+    return TrainedLayer(experiment, fields, spike, theories)
+
+
+def measured_errors(layer: TrainedLayer, samples: Sequence[int], ridges: Any) -> tuple[Array, Array] | None:
+    """Return test errors with the label noise, and training errors, of regressions on fresh samples.
+
+    Parameters
+    ----------
+    layer : TrainedLayer
+    samples : sequence of int, length n
+    ridges : array, shape (k, n)
+        House ridges of the regressions at each number of samples, distinct in each column.
+
+    Returns
+    -------
+    tuple of two arrays of shape (k, n), or None where features overflow
+    """
+    experiment, penalties = layer.experiment, np.asarray(ridges, dtype=np.float64)
+    sizes = {"dimension": experiment.dimension, "width": experiment.network.width}
+    train = np.empty(penalties.shape)
+    readouts = np.empty((*penalties.shape, sizes["width"]))
+    with one_blas_thread():
+        for place, n in enumerate(samples):
+            retraining = Retraining.parse(penalties[:, place].tolist(), n, **sizes)
+            fits = fit_readout(experiment, layer.fields, retraining)
+            if fits is None:
+                return None
+            readouts[:, place], train[:, place] = fits.readouts, fits.training_errors
+        flat = readouts.reshape(-1, sizes["width"])
+        clean = population_errors(experiment, layer.fields, flat).clean
+    return clean.reshape(penalties.shape) + experiment.target.noise, train
 
 
 def one_trained(setting: TrainedSetting, streams: Streams, *, threads: int = 1) -> dict[str, Any]:
@@ -75,43 +163,19 @@ def one_trained(setting: TrainedSetting, streams: Streams, *, threads: int = 1) 
         ``linearised_train``, each of shape (samples,); ``spike``, the top singular value of the update read
         off the layer's Gram matrix. NaN where the steps diverged.
     """
-    from giantstep.asymptotics.deep_features.empirical import theory_of_moments
-    from giantstep.asymptotics.deep_features.moments import one_layer_theory
-
-    experiment = Experiment(
-        setting.target, setting.network, setting.protocol, setting.dimension, streams, threads
-    )
     names = ("test_error", "train_error", *(f"{one}{kind}" for one in THEORIES for kind in ("", "_train")))
     found: dict[str, Any] = {name: np.full(len(setting.samples), np.nan) for name in names}
     found["spike"] = math.nan
-    with one_blas_thread():
-        trajectory = run_direct(experiment)
-        last = trajectory.snapshots[-1]
-        fields = LocalFields.of(last, trajectory.biases, len(trajectory.snapshots) - 1)
-        if trajectory.status != COMPLETED or fields is None:
-            return found
-        found["spike"] = spike_length(last.self_overlaps, setting.network.width / setting.dimension)
-        sums = _moments(experiment, fields)
-        rows = sums.samples
-        theories = {
-            "plug_in": theory_of_moments(sums.gram / rows, sums.moment / rows, sums.energy / rows, rows=rows),
-            "linearised": one_layer_theory(
-                last.overlaps, last.self_overlaps, setting.network.activation, setting.target
-            ),
-        }
-        for name, theory in theories.items():
-            errors = theory.at(np.array(setting.samples, float), setting.ridges(), setting.target.noise)
-            found[name], found[f"{name}_train"] = errors.test_error, errors.train_error
-        readouts = []
-        for place, (n, ridge) in enumerate(zip(setting.samples, setting.ridges(), strict=True)):
-            retraining = Retraining.parse(ridge, n, dimension=setting.dimension, width=setting.network.width)
-            fits = fit_readout(experiment, fields, retraining)
-            if fits is None:
-                return found
-            readouts.append(fits.readouts[0])
-            found["train_error"][place] = fits.training_errors[0]
-        clean = population_errors(experiment, fields, np.array(readouts)).clean
-    found["test_error"] = clean + setting.target.noise
+    layer = trained_layer(setting, streams, threads=threads)
+    if layer is None:
+        return found
+    found["spike"] = layer.spike
+    for name, theory in layer.theories.items():
+        errors = theory.at(np.array(setting.samples, float), setting.ridges(), setting.target.noise)
+        found[name], found[f"{name}_train"] = errors.test_error, errors.train_error
+    measured = measured_errors(layer, setting.samples, [setting.ridges()])
+    if measured is not None:
+        found["test_error"], found["train_error"] = measured[0][0], measured[1][0]
     return found
 
 
@@ -165,11 +229,19 @@ def trained_walk(
     for name in THEORIES:
         z = paired_score(data["test_error"].values, data[name].values).z
         data[f"z_{name}"] = ("samples", z)
-    long = [
-        f"spike: {data['spike'].mean().item():.2g}, too long for the linearised theory. Trust the plug-in."
-    ]
-    warnings = long if float(data["spike"].mean()) > LONG_SPIKE else []
-    return data.assign_attrs(engine="direct", seed=str(seed), warnings=json.dumps(warnings))
+    warnings = json.dumps(spike_doubts(float(data["spike"].mean())))
+    return data.assign_attrs(engine="direct", seed=str(seed), warnings=warnings)
+
+
+def spike_doubts(spike: float) -> list[str]:
+    """Return what a spike of this length does to the two theories, each with its remedy.
+
+    >>> spike_doubts(2.0), len(spike_doubts(6.0))
+    ([], 1)
+    """
+    if not spike > LONG_SPIKE:
+        return []
+    return [f"spike: {spike:.2g}, too long for the linearised theory. Trust the plug-in."]
 
 
 def spike_length(gram: Array, width_ratio: float) -> float:

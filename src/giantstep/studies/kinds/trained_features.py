@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from giantstep.studies.kinds.kind import RANK, Draws, Kind, Spec, read_nouns, read_streams
-from giantstep.studies.trained_walk import ROWS_A_NEURON, TrainedSetting, one_trained
+from giantstep.studies.trained_walk import TrainedSetting, one_trained
 from giantstep.studies.words import Number, RunWords, Spell, naming, run_nouns
 from giantstep.training.choice import Cost
 
@@ -57,13 +57,8 @@ def compute(spec: Spec) -> xr.Dataset:
 
 
 def cost(spec: Spec) -> Cost:
-    """Return what one replicate expects: the step, the plug-in's samples, the regressions."""
-    setting = read_setting(spec)
-    width = setting.network.width
-    batches = sum(setting.protocol.batches(setting.dimension, width))
-    rows = ROWS_A_NEURON * width + 2 * sum(setting.samples) + 2**15
-    seconds = 5e-10 * batches * setting.dimension * width + 2e-10 * rows * width**2
-    return Cost(seconds + 3e-9 * (2 + len(setting.samples)) * width**3, 2.0**28 + 100.0 * width**2)
+    """Return what one replicate expects."""
+    return read_setting(spec).cost()
 
 
 KIND = Kind(
