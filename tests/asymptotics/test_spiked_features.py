@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from giantstep import Network, SpecError, Target
 from giantstep import asymptotics as predict
 from giantstep.asymptotics.spiked.bulk import IsotropicBulk
 from giantstep.asymptotics.spiked.curve import Setting, curve, first_layer, tabulate
+from giantstep.asymptotics.spiked.functionals import link_table
+from giantstep.asymptotics.spiked.line import trapezoid
 from giantstep.asymptotics.spiked.resolvents import Points, mapped, solve
 from giantstep.errors import CapabilityError
 from giantstep.networks import Activation
@@ -179,6 +182,16 @@ def test_the_digits_claimed_are_good():
         error = abs(found.readout.test_error / truth.test_error - 1)
         assert (error < 10.0 ** (1 - found.digits) + 1e-13).all()
         assert (found.digits > 9).all()
+
+
+@pytest.mark.parametrize("gamma", [0.3, 0.9])
+def test_a_link_with_an_infinite_slope_keeps_its_digits(gamma):
+    # gamma k + rho w is a standard normal again, and E sqrt|z| = 2^(1/4) Gamma(3/4) / sqrt(pi).
+    k, w = trapezoid(3201)
+    table = link_table(Target.parse("sqrt(abs(z1))"), k, gamma, (1 - gamma * gamma) ** 0.5)
+    assert table.error < 1e-11
+    assert w @ table.mean == pytest.approx(2**0.25 * math.gamma(0.75) / math.pi**0.5, rel=1e-12)
+    assert w @ table.square == pytest.approx((2 / math.pi) ** 0.5, rel=1e-12)
 
 
 def test_the_digits_of_a_structured_bulk_know_the_label_noise(monkeypatch):

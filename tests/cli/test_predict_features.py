@@ -15,7 +15,7 @@ def test_the_document_has_the_keys_of_the_contract(giantstep):
     ran = giantstep(*CONTRACT, "--theory", "isotropic", "--noise", "0.25")
     document = ran.document
     assert ran.code == 0
-    assert {"parameters", "map", "points"} <= document.keys()
+    assert list(document) == ["parameters", "map", "points"]
     assert set(document["map"]) == {"spike_strength", "spike_alignment", "bulk_scale"}
     assert [point["sample_ratio"] for point in document["points"]] == [0.2, 0.9, 1.6]
     keys = {
@@ -28,7 +28,9 @@ def test_the_document_has_the_keys_of_the_contract(giantstep):
         "residual",
         "digits",
     }
-    assert all(keys <= point.keys() for point in document["points"])
+    assert all(keys == point.keys() for point in document["points"])
+    assert set(document["points"][0]["overlaps"]) == {"m", "theta", "psi", "chi", "q1", "q2", "v1", "v2"}
+    assert "row variances: left out" in document["parameters"]["corrections"]
     assert document["parameters"]["noise"] == 0.25
     first = document["points"][0]
     assert first["test_error"] == pytest.approx(first["test_error_clean"] + 0.25, rel=1e-14)
@@ -57,6 +59,14 @@ def test_logistic_points_have_their_classification_error(giantstep):
     point = found.document["points"][0]
     assert point["classification_error"] == pytest.approx(0.13054942, abs=1e-8)
     assert found.document["parameters"]["theory"] == "isotropic"
+
+
+def test_the_words_say_which_theory_is_shown_and_what_is_not_derived(giantstep):
+    words = ["predict", "features", "--target", "sign(z1)", "--sample-ratio", "1"]
+    assert "structured theory." in giantstep(*words).out
+    out = giantstep(*words, "--loss", "logistic").out
+    assert "isotropic theory." in out
+    assert "structured bulk: not derived for this loss" in out
 
 
 def test_a_simulation_lies_beside_both_theories(giantstep):

@@ -159,7 +159,7 @@ def features(
     dataset.attrs |= {
         "engine": "theory",
         "theory": theory,
-        "corrections": json.dumps(corrections(theory, curves, taken)),
+        "corrections": json.dumps(corrections(theory, curves, taken, loss)),
         "equations": "theory note 30, sections 2 to 4" + ("; 6a and 6b" if theory == "structured" else ""),
         "loss": loss,
         "target": str(target),
@@ -171,11 +171,15 @@ def features(
     return dataset
 
 
-def corrections(theory: str, curves: Sequence[Curve | ConvexCurve], taken: bool) -> list[str]:
+def corrections(theory: str, curves: Sequence[Curve | ConvexCurve], taken: bool, loss: str) -> list[str]:
     """Return sentences: which corrections are inside, and where they are not derived or not accurate."""
     moved = [found for found in curves if found.layer.step.gradient_norm > 0]
     if not moved:
         return ["no step: the theory of random features is exact in high dimension"]
+    if loss != "square":
+        return [
+            f"{name}: not derived for this loss, left out" for name in ("structured bulk", "row variances")
+        ]
     notes = []
     if theory == "structured":
         notes.append("structured bulk: inside")

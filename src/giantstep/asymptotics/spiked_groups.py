@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def grouped_features(
     xarray.Dataset
         ``test_error``, ``train_error``, ``status``, ``message``, ``residual`` over sample_ratio; ``m``,
         ``theta``, ``psi``, ``q2`` over (sample_ratio, group); ``spike_strength`` and ``bulk_scale`` over
-        group, ``spike_alignment`` of all.
+        group, ``spike_alignment`` of all. The attribute ``corrections`` says what is not derived.
 
     Raises
     ------
@@ -129,5 +130,14 @@ def grouped_features(
         "equations": "theory note 30, section 7c" + ("" if dimension is None else ", finite dimension"),
         "target": str(target),
         "activation": sigma.name,
+        "corrections": json.dumps(
+            [
+                "structured bulk: not derived for groups of readouts, left out",
+                "row variances: not derived for groups of readouts, left out",
+                "finite dimension: left out"
+                if dimension is None
+                else "finite dimension: leading part inside",
+            ]
+        ),
     }
     return dataset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.cli.options import (
@@ -160,18 +161,16 @@ def _document(
         point |= {name: finite(at[name]) for name in ("test_error", "test_error_clean", "train_error")}
         point |= {name: finite(at[name]) for name in LOSSES_OF_LABELS if name in at}
         point["overlaps"] = {name: finite(at[name]) for name in OVERLAPS}
-        point |= {
-            "status": str(at["status"].values),
-            "message": str(at["message"].values),
-            "residual": finite(at["residual"]),
-            "digits": finite(at["digits"]),
-        }
+        point["status"] = str(at["status"].values)
+        point |= {name: finite(at[name]) for name in ("residual", "digits")}
+        if remedy := str(at["message"].values):
+            point["message"] = remedy
         points.append(point)
     parameters = {"target": target, "noise": noise, "activation": activation} | settings
-    parameters |= {"theory": predicted.attrs["theory"], "loss": predicted.attrs["loss"]}
+    parameters |= {name: predicted.attrs[name] for name in ("theory", "loss")}
+    parameters["corrections"] = json.loads(predicted.attrs["corrections"])
     return {
         "parameters": parameters,
-        "corrections": json.loads(predicted.attrs["corrections"]),
         "map": {
             name: finite(predicted[name]) for name in ("spike_strength", "spike_alignment", "bulk_scale")
         },
@@ -230,14 +229,14 @@ def _print(document: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
     table.add_column("n/d", justify="right")
     for title in ("test error", "training error", *(name.replace("_", " ") for name in labels), "digits"):
-        table.add_column(title)
+        table.add_column(title, justify="right")
     if simulated:
         for title in ("simulated test error", "z isotropic", "z structured"):
             table.add_column(title)
     for place, point in enumerate(document["points"]):
         row = [written(point["sample_ratio"])]
-        row += [written(point[name], ".8g") for name in ("test_error", "train_error", *labels)]
-        row.append(f"{point['digits']:.0f}" if point["status"] == "converged" else point["status"])
+        row += [written(point[name], "#.8g") for name in ("test_error", "train_error", *labels)]
+        row.append(f"{math.floor(point['digits'])}" if point["status"] == "converged" else point["status"])
         if simulated:
             found = simulated[place]
             row.append(measured(found["test_error"], found["test_error_se"]))
@@ -245,11 +244,11 @@ def _print(document: dict[str, Any]) -> None:
         table.add_row(*row)
     console.print(table)
     console.print()
-    for sentence in (f"{given['theory']} theory", *document["corrections"]):
+    for sentence in (f"{given['theory']} theory", *given["corrections"]):
         console.print(Words(f"{sentence}.", style="dim"))
     if simulated:
         found = document["simulation"]
         values = ", ".join(f"{name} {written(value, '.1f')}" for name, value in found["rms_z"].items())
         console.print(Words(f"d = {found['dimension']}, {found['seeds']} seeds; rms z: {values}."))
-    for message in sorted({point["message"] for point in document["points"]} - {""}):
+    for message in sorted({point["message"] for point in document["points"] if "message" in point}):
         console.print(Words(message, style="bold"))
