@@ -19,7 +19,7 @@ REMEDY: Final = {
     Status.CONVERGED: "",
     Status.IMPRECISE: (
         "fewer than 6 digits are good: an integral is not resolved. Where the spike is long, lower the "
-        "learning rate or raise the first batch; else target or activation are steep or have a singular point."
+        "learning rate or raise the first batch; else target or activation are steep or singular."
     ),
     Status.MAX_STEPS: (
         "the fixed point was not reached. Raise the ridge, move the sample ratio off the width ratio, or "
