@@ -9,6 +9,7 @@ import pytest
 
 import giantstep as gs
 from giantstep.errors import SpecError
+from giantstep.figures import draw
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
 from giantstep.networks.tanh_particles import TanhStart
@@ -65,6 +66,24 @@ def test_a_game_of_the_study_is_that_of_run_games(folders):
     assert float(data.constant.values[0, 0]) == pytest.approx(1.1420883374643216)
 
 
+def test_games_from_unpaired_particles_start_at_noise_and_are_not_judged(tmp_path):
+    text = MINIMAX.replace("width = 20", "width = 20\nunpaired = true", 1)
+    assert run(Study.parse(text), tmp_path, workers=1).failures == ()
+    data = collect(tmp_path, sweep="games")
+    start = TanhStart(width=20, seeds=2, paired=False)
+    direct = run_games(output_scale=[4.0, 16.0], start=start, clock=Clock(4.0, 0.05, points=24))
+    np.testing.assert_array_equal(data.error.values, direct.error.values)
+    games = drawable(tmp_path, "minimax").sel(game="games")
+    assert bool(games.unpaired)
+    assert np.isnan(games.constant)
+    # Noise of size alpha at the start: each scale has a frozen flow of its own.
+    assert float(games.frozen_error[1, 0]) > 4 * float(games.frozen_error[0, 0])
+    assert "no population game from paired particles" in judge(tmp_path, "minimax").reason
+    assert all(table.rows for table in report(tmp_path, "minimax"))
+    panels = draw("minimax", drawable(tmp_path, "minimax")).to_dict()["vconcat"]
+    assert len(panels) == 2
+
+
 def test_the_summaries_become_tables_figures_and_a_verdict(folders):
     for name, place in folders.items():
         assert all(table.rows for table in report(place, name))
@@ -112,6 +131,9 @@ def test_the_built_in_studies_have_twins(name, variant):
     study = load(name, variant=variant)
     assert study.figure == name
     assert len(study.points) > 10
+    if name == "time-scales":
+        # Only there do local slopes come to the exponents: without, no verdict.
+        assert min(study.sweeps[0].axes[0][1]) == 1e-18
 
 
 @pytest.mark.parametrize(
@@ -141,6 +163,7 @@ def test_time_scales_that_cannot_be_are_named(change, message):
         (("until = 4", "until = 4\npenalty = -1"), r"sweep\[0\].penalty: penalty: found -1"),
         (("until = 4", "until = 4\ncorrelation = 2"), r"sweep\[0\].problem: correlation: found 2"),
         (('"naive"', '"naif"'), "found 'naif'"),
+        (("until = 4", "until = 4\nunpaired = 1"), "unpaired"),
     ],
 )
 def test_games_that_cannot_be_are_named(change, message):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from giantstep.errors import SpecError
 from giantstep.figures.theme import GREY, themed
 
@@ -77,12 +79,20 @@ def _curves(one: xr.Dataset, name: str, scales: list[str]) -> list[dict[str, Any
     return rows
 
 
-def _line(one: xr.Dataset, name: str) -> list[dict[str, Any]]:
-    return [
-        {"x": float(time), "y": float(value)}
-        for time, value in zip(one["time"].values, one[name].values, strict=True)
-        if time > 0 and math.isfinite(float(value))
-    ]
+def _frozen(one: xr.Dataset, name: str, scales: list[str]) -> list[dict[str, Any]]:
+    """Return the frozen flow: one line for all scales where they share it, else one a scale."""
+    rows: list[dict[str, Any]] = []
+    seen: list[Any] = []
+    for alpha, values in zip(scales, one[name].values, strict=True):
+        if any(np.allclose(values, others, rtol=1e-9, atol=0, equal_nan=True) for others in seen):
+            continue
+        seen.append(values)
+        rows += [
+            {"alpha": alpha, "x": float(time), "y": float(value)}
+            for time, value in zip(one["time"].values, values, strict=True)
+            if time > 0 and math.isfinite(float(value))
+        ]
+    return rows
 
 
 def _panel(one: xr.Dataset, name: str, frozen: str, scales: list[str], y: Any, level: float) -> Any:
@@ -90,11 +100,13 @@ def _panel(one: xr.Dataset, name: str, frozen: str, scales: list[str], y: Any, l
 
     x = alt.X("x:Q", title="time", scale=alt.Scale(type="log", nice=False))
     curves = alt.Chart(alt.InlineData(values=_curves(one, name, scales)))
-    line = alt.Chart(alt.InlineData(values=_line(one, frozen)))
+    dashed = _frozen(one, frozen, scales)
+    line = alt.Chart(alt.InlineData(values=dashed)).mark_line(strokeDash=[5, 3], strokeWidth=1.2)
+    shared = len({row["alpha"] for row in dashed}) < 2
     layers = [
         curves.mark_rule(opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=_color(scales)),
         curves.mark_line(strokeWidth=1.4).encode(x=x, y=y, color=_color(scales)),
-        line.mark_line(color="black", strokeDash=[5, 3], strokeWidth=1.2).encode(x=x, y=y),
+        line.encode(x=x, y=y, color=alt.value("black") if shared else _color(scales)),
     ]
     if math.isfinite(level):
         rule = alt.Chart(alt.InlineData(values=[{"y": level}])).mark_rule(color=GREY, strokeDash=[2, 2])
@@ -135,7 +147,18 @@ def _movement(one: xr.Dataset) -> Any:
         points.mark_rule().encode(x=x, y=alt.Y("low:Q", title="alpha x W2 at the end"), y2="high:Q"),
         points.mark_point(filled=True, size=40, opacity=1, color="black").encode(x=x, y=y),
     ]
-    limits = [(float(one["frozen_movement"].values[last]), "black", [5, 3])]
+    ends = [
+        {"x": float(alpha), "y": float(value)}
+        for alpha, value in zip(one[AXIS].values, one["frozen_movement"].values[:, last], strict=True)
+        if math.isfinite(value)
+    ]
+    limits: list[tuple[float, str, list[int]]] = []
+    heights = [end["y"] for end in ends]
+    if ends and max(heights) - min(heights) <= 1e-9 * max(heights):
+        limits.append((heights[0], "black", [5, 3]))
+    else:
+        line = alt.Chart(alt.InlineData(values=ends)).mark_line(color="black", strokeDash=[5, 3])
+        layers.append(line.encode(x=x, y=y))
     if math.isfinite(float(one["constant"])):
         limits.append((math.sqrt(2 * float(one["constant"])), GREY, [2, 2]))
     for value, color, dash in limits:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 AXIS = "output_scale"
 CURVES = ("error", "gap_integral", "primal_movement", "frozen_distance")
+FROZEN = ("frozen_error", "frozen_gap_integral", "frozen_movement")
 
 NEAR = 0.02
 """A slope of log W2 on log alpha this near -1 has reached it."""
@@ -31,9 +32,10 @@ def summary(folder: str | Path) -> xr.Dataset:
     -------
     xarray.Dataset
         Over (game, output_scale, time_point): ``error``, ``gap_integral``, ``primal_movement``,
-        ``frozen_distance``, each with ``_se``; over (game, time_point): ``time``, ``frozen_error``,
-        ``frozen_gap_integral``, ``frozen_movement``; over game: ``constant``, ``naive_bias``. NaN where a
-        game has no such scale or time.
+        ``frozen_distance``, each with ``_se``, and ``frozen_error``, ``frozen_gap_integral``,
+        ``frozen_movement``, the same at every scale but for unpaired games; over (game, time_point):
+        ``time``; over game: ``constant``, ``naive_bias``, ``unpaired``. NaN where a game has no such scale or
+        time, or no known constant.
     """
     import xarray as xr
 
@@ -52,24 +54,26 @@ def summary(folder: str | Path) -> xr.Dataset:
     length = max(data.sizes["time_point"] for data in found.values())
     shape = (len(found), len(scales), length)
     curves = {f"{name}{tail}": np.full(shape, np.nan) for name in CURVES for tail in ("", "_se")}
-    frozen = ("time", "frozen_error", "frozen_gap_integral", "frozen_movement")
-    lines = {name: np.full((len(found), length), np.nan) for name in frozen}
+    curves |= {name: np.full(shape, np.nan) for name in FROZEN}
+    times = np.full((len(found), length), np.nan)
     facts = {name: np.full(len(found), np.nan) for name in ("constant", "naive_bias")}
+    facts["unpaired"] = np.array(["unpaired" in data for data in found.values()])
     for row, data in enumerate(found.values()):
         points = slice(0, data.sizes["time_point"])
         places = [scales.index(float(scale)) for scale in data[AXIS].values]
         for name in CURVES:
             mean, error = mean_over(data[name].values, axis=1)
             curves[name][row, places, points], curves[f"{name}_se"][row, places, points] = mean, error
-        for name in frozen:
-            # The frozen flow knows no scale, so whichever points are there tell it.
-            lines[name][row, points] = mean_over(data[name].values, axis=(0, 1))[0]
-        for name in facts:
-            facts[name][row] = np.nanmax(data[name].values)
+        for name in FROZEN:
+            curves[name][row, places, points] = mean_over(data[name].values, axis=1)[0]
+        # Clocks and facts know no scale, so whichever points are there tell them.
+        times[row, points] = mean_over(data["time"].values, axis=(0, 1))[0]
+        for name in ("constant", "naive_bias"):
+            facts[name][row] = np.fmax.reduce(data[name].values, axis=None)
     variables: dict[str, Any] = {
         name: (("game", AXIS, "time_point"), value) for name, value in curves.items()
     }
-    variables |= {name: (("game", "time_point"), value) for name, value in lines.items()}
+    variables["time"] = (("game", "time_point"), times)
     variables |= {name: ("game", value) for name, value in facts.items()}
     return xr.Dataset(variables, {"game": list(found), AXIS: scales}, {"title": study.title})
 
@@ -108,11 +112,14 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
 def judge(dataset: xr.Dataset) -> Judgement:
     """Return whether particles move like 1/alpha, to the frozen flow's distance, at the largest scales.
 
-    Population games only: they follow the frozen flow without noise.
+    Population games from f = g = 0 only: they follow the frozen flow without noise, and noise of size alpha
+    at the start moves particles at any alpha.
     """
     slopes, offs = [], []
     for game in dataset["game"].values:
         one = dataset.sel(game=game)
+        if one["unpaired"]:
+            continue
         last = int(np.flatnonzero(np.isfinite(one["time"].values))[-1])
         at = one.isel(time_point=last)
         known = np.flatnonzero(np.isfinite(at["gap_integral"].values))
@@ -120,9 +127,9 @@ def judge(dataset: xr.Dataset) -> Judgement:
             continue
         scales, moved = at[AXIS].values[known[-2:]], at["primal_movement"].values[known[-2:]]
         slopes.append(float(np.diff(np.log(moved))[0] / np.diff(np.log(scales))[0]))
-        offs.append(float(scales[-1] * moved[-1] / float(at["frozen_movement"]) - 1))
+        offs.append(float(scales[-1] * moved[-1] / float(at["frozen_movement"].values[known[-1]]) - 1))
     if not slopes:
-        return Judgement(NOT_RESOLVED, "no population game has two output scales")
+        return Judgement(NOT_RESOLVED, "no population game from paired particles has two output scales")
     off = np.abs(np.array(slopes) + 1)
     said = ", ".join(f"{slope:.3f}" for slope in slopes)
     over = ", ".join(f"{ratio:+.3f}" for ratio in offs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -38,6 +39,7 @@ class MinimaxWords(PointWords):
     width: int = 300
     method: Literal["population", "online", "naive"] = "population"
     batch: int = 16
+    unpaired: bool = False
     until: Number = 100.0
     step: Number = 0.05
     points: int = _POINTS
@@ -56,7 +58,7 @@ def spec(words: MinimaxWords, spell: Spell) -> Spec:
     with naming(spell("output_scale")):
         read_scales(float(words.output_scale))
     with naming(spell("width")):
-        TanhStart(width=words.width, seeds=1)
+        TanhStart(width=words.width, seeds=1, paired=not words.unpaired)
     with naming(spell("step")):
         _clock(found)
     return found
@@ -96,6 +98,7 @@ def compute(spec: Spec) -> xr.Dataset:
         width=spec.get("width", 300),
         seeds=1,
         seed=streams.seed,
+        paired=not spec.get("unpaired", False),
         first=streams.replicate,
         prefix=streams.prefix,
     )
@@ -111,7 +114,10 @@ def compute(spec: Spec) -> xr.Dataset:
     grid = MomentGrid(problem, float(spec.get("penalty", 0.0)))
     found = found.squeeze("output_scale", drop=True).assign_coords(replicate=[streams.replicate])
     naive = problem.naive_limit(grid.rule)
-    found["constant"] = ((), grid.constant)
+    # From noise, V(0) is not that of f = g = 0.
+    found["constant"] = ((), grid.constant if start.paired else math.nan)
+    if not start.paired:
+        found["unpaired"] = ((), 1.0)
     found["naive_bias"] = ((), float(grid.squared(naive - grid.solution)))
     found.attrs = {
         "engine": found.attrs["method"],
