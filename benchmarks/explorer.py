@@ -19,7 +19,7 @@ import uvicorn
 
 from giantstep.explorer.access import Access
 from giantstep.explorer.app import application
-from giantstep.explorer.assets import page
+from giantstep.explorer.assets import choices, page
 from giantstep.explorer.serving import configuration, open_socket
 from giantstep.explorer.workers import Pool
 
@@ -42,7 +42,7 @@ def main() -> int:
             vega = client.get(f"{base}/vega.js").content
             _warm(client, base)
             _marks(client, base)
-            files = sum(len(asset.compressed) for asset in page().values())
+            files = sum(len(asset.compressed) for asset in [*page().values(), choices()])
             print(f"first view: {(files + len(gzip.compress(vega, 9))) / 1e6:.2f} MB compressed, mark 2 MB")
     finally:
         server.should_exit = True

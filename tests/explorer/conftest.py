@@ -11,5 +11,5 @@ from .site import Site, running
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    with running(Pool(size=1, queue=2, budget=120.0, warm=())) as found:
+    with running(Pool(size=1, queue=2, budget=3600.0, warm=())) as found:
         yield found

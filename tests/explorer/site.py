@@ -72,9 +72,9 @@ def running(pool: Pool) -> Iterator[Site]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        with httpx.Client(timeout=60.0, trust_env=False) as client:
+        with httpx.Client(timeout=300.0, trust_env=False) as client:
             yield Site(access, pool, client)
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(300)
         bound.close()

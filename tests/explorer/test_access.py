@@ -213,6 +213,6 @@ def _half_sent(site):
     """A connection whose question announces more than it sends."""
     lines = [f"{name}: {value}" for name, value in site.headers(host=f"127.0.0.1:{site.access.port}").items()]
     head = "\r\n".join(["POST /ask/target HTTP/1.1", *lines, "content-length: 100", "", ""])
-    with socket.create_connection(("127.0.0.1", site.access.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", site.access.port), timeout=300) as connection:
         connection.sendall(head.encode() + b'{"target"')
         yield connection

@@ -17,10 +17,10 @@ def test_the_command_serves_until_interrupted():
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:")
-        with httpx.Client(timeout=60.0, trust_env=False, follow_redirects=True) as client:
+        with httpx.Client(timeout=300.0, trust_env=False, follow_redirects=True) as client:
             assert "giantstep explorer" in client.get(url).text
         process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=60)
+        rest, said = process.communicate(timeout=300)
     assert (process.returncode, rest) == (130, "")
     assert said.splitlines()[0] == "giantstep explore: listening; Ctrl-C ends it"
     assert said.splitlines()[1:] == ["giantstep: interrupted"]
@@ -45,6 +45,6 @@ def test_an_address_that_is_none_is_named(capsys, words, said):
 def test_who_asks_before_there_is_a_server_waits_and_a_taken_port_is_named():
     with open_socket("127.0.0.1", 0) as bound:
         port = bound.getsockname()[1]
-        socket.create_connection(("127.0.0.1", port), timeout=60).close()
+        socket.create_connection(("127.0.0.1", port), timeout=300).close()
         with pytest.raises(CapabilityError, match=f"port: {port} on 127.0.0.1 is not free"):
             open_socket("127.0.0.1", port)

@@ -4,9 +4,13 @@ import json
 import os
 import signal
 import time
+from contextlib import contextmanager
+from itertools import count
 
 import pytest
 
+from giantstep.explorer.panels import PANELS, warm
+from giantstep.explorer.worker import Cancelled
 from giantstep.explorer.workers import Pool
 
 from .site import running
@@ -18,23 +22,25 @@ SHORT = {"target": "z1"}
 
 @pytest.fixture(scope="module")
 def narrow():
-    """A server with one worker, no queue and little patience."""
-    with running(Pool(size=1, queue=0, budget=3.0, warm=["target", "steps"])) as found:
+    """A server with one worker and no queue, which would rather wait an hour than stop a question."""
+    with running(Pool(size=1, queue=0, budget=3600.0, warm=())) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def patient():
-    """A server with one worker that would rather wait an hour than stop a question."""
-    with running(Pool(size=1, queue=0, budget=3600.0, warm=["target", "steps"])) as found:
-        yield found
-
-
-def _until(true, seconds=20.0):
+def _until(true, seconds=300.0):
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
         time.sleep(0.02)
     return true()
+
+
+@contextmanager
+def _long(site):
+    """The lines of an answer that takes long; leaving hangs up."""
+    with site.client.stream(
+        "POST", f"{site.base}/ask/steps", content=json.dumps(LONG), headers=site.headers()
+    ) as answer:
+        yield answer.iter_lines()
 
 
 def _pids(site):
@@ -49,38 +55,31 @@ def _alive(pid):
     return True
 
 
-def test_what_takes_too_long_is_stopped_and_the_next_question_is_answered(narrow):
-    narrow.ask("target", SHORT)
-    assert "took longer than the 3 s" in narrow.error("steps", LONG)
+def test_what_takes_too_long_is_stopped_and_the_next_question_is_answered(narrow, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(narrow.pool, "budget", 0.5)
+        assert "took longer than the 0.5 s" in narrow.error("steps", LONG)
     assert narrow.ask("target", SHORT)[-1]["event"] == "exports"
 
 
-def test_hanging_up_ends_the_work(patient):
-    with patient.client.stream(
-        "POST", f"{patient.base}/ask/steps", content=json.dumps(LONG), headers=patient.headers()
-    ) as answer:
-        lines = answer.iter_lines()
+def test_hanging_up_ends_the_work(narrow):
+    with _long(narrow) as lines:
         assert json.loads(next(lines))["event"] == "exports"
-        assert patient.pool.asking == 1
+        assert narrow.pool.asking == 1
     # The worker noticed, or was ended and replaced; either way it is free long before the budget is over.
-    assert _until(lambda: patient.pool.asking == 0)
-    assert _until(lambda: patient.pool.idle.qsize() == 1)
-    assert patient.ask("target", SHORT)[-1]["event"] == "exports"
+    assert _until(lambda: narrow.pool.asking == 0)
+    assert _until(lambda: narrow.pool.idle.qsize() == 1)
+    assert narrow.ask("target", SHORT)[-1]["event"] == "exports"
 
 
 def test_a_worker_that_does_not_listen_is_ended_for_real(narrow):
     narrow.ask("target", SHORT)
     (before,) = _pids(narrow)
     worker = next(iter(narrow.pool.all))
-    with narrow.client.stream(
-        "POST", f"{narrow.base}/ask/steps", content=json.dumps(LONG), headers=narrow.headers()
-    ) as answer:
-        lines = answer.iter_lines()
+    with _long(narrow) as lines:
         next(lines)
         # Deaf and dumb, like a computation that never looks up.
         os.kill(before, signal.SIGSTOP)
-        events = [json.loads(line) for line in lines]
-    assert "took longer than the 3 s" in events[-2]["message"]
     assert _until(lambda: _pids(narrow) and before not in _pids(narrow))
     assert worker.process.returncode is not None
     assert not _alive(before)
@@ -90,10 +89,7 @@ def test_a_worker_that_does_not_listen_is_ended_for_real(narrow):
 def test_a_worker_that_dies_is_replaced_and_the_page_is_told(narrow):
     narrow.ask("target", SHORT)
     (before,) = _pids(narrow)
-    with narrow.client.stream(
-        "POST", f"{narrow.base}/ask/steps", content=json.dumps(LONG), headers=narrow.headers()
-    ) as answer:
-        lines = answer.iter_lines()
+    with _long(narrow) as lines:
         next(lines)
         os.kill(before, signal.SIGKILL)
         events = [json.loads(line) for line in lines]
@@ -102,11 +98,7 @@ def test_a_worker_that_dies_is_replaced_and_the_page_is_told(narrow):
 
 
 def test_too_many_questions_at_once_are_refused(narrow):
-    narrow.ask("target", SHORT)
-    with narrow.client.stream(
-        "POST", f"{narrow.base}/ask/steps", content=json.dumps(LONG), headers=narrow.headers()
-    ) as answer:
-        lines = answer.iter_lines()
+    with _long(narrow) as lines:
         next(lines)
         refused = narrow.post("target", SHORT)
         assert refused.status_code == 503
@@ -114,25 +106,35 @@ def test_too_many_questions_at_once_are_refused(narrow):
     assert _until(lambda: narrow.pool.asking == 0)
 
 
-def test_events_arrive_one_by_one_not_at_the_end(patient):
-    patient.ask("target", SHORT)
-    question = LONG | {"seeds": 1, "dimension": 10**5}
-    with patient.client.stream(
-        "POST", f"{patient.base}/ask/steps", content=json.dumps(question), headers=patient.headers()
-    ) as answer:
-        kinds = []
-        for line in answer.iter_lines():
-            kinds.append(json.loads(line)["event"])
-            if kinds[-1] == "neurons":
-                # The first step is here while the worker is still at it.
-                assert patient.pool.asking == 1
-        assert kinds[-1] == "end"
+def test_events_arrive_one_by_one_not_at_the_end(narrow):
+    with _long(narrow) as lines:
+        kinds = (json.loads(line) for line in lines)
+        assert next(one for one in kinds if one["event"] == "neurons" and one["step"] == 1)["replicate"] == 0
+        # The first step is here while the worker is still at it.
+        assert narrow.pool.asking == 1
 
 
-def test_no_worker_outlives_its_server():
-    pool = Pool(size=2, warm=())
-    with running(pool) as site:
-        site.ask("target", SHORT)
+def test_the_second_worker_comes_with_the_second_question_and_none_outlives_its_server():
+    with running(Pool(size=2, warm=())) as site:
+        with _long(site) as lines:
+            next(lines)
+            assert site.ask("target", SHORT)[-1]["event"] == "exports"
+            assert _until(lambda: len(site.pool.all) == 2)
         pids = _pids(site)
-        assert len(pids) == 2
+    assert len(pids) == 2
     assert not [pid for pid in pids if _alive(pid)]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_warm_up_looks_up_often_and_stops_when_somebody_asks(panel):
+    looks = count()
+    warm(panel, lambda: next(looks))
+    total = next(looks)
+    assert total > 8
+
+    def ask_at_the_last():
+        if next(looks) == 2 * total:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        warm(panel, ask_at_the_last)

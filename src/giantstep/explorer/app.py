@@ -42,6 +42,8 @@ def application(access: Access, pool: Pool | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await workers.start()
         routes.vega = asyncio.create_task(vega.bundle())
+        # At first one worker and Vega, on which the first view waits: many machines have two cores.
+        routes.vega.add_done_callback(lambda done: workers.fill())
         try:
             yield
         finally:
@@ -53,6 +55,7 @@ def application(access: Access, pool: Pool | None = None) -> Starlette:
         routes=[
             Route("/", routes.index),
             Route(f"/{vega.NAME}", routes.vega_bundle),
+            Route(f"/page/{assets.CHOICES}", routes.choices),
             Route("/page/{name}", routes.file),
             Route("/ask/{panel}", routes.ask, methods=["POST"]),
         ],
@@ -94,6 +97,10 @@ class Routes:
         if asset is None or request.path_params["name"] == "index.html":
             return _error(404, "page: there is no such file.")
         return _served(request, asset)
+
+    async def choices(self, request: Request) -> Response:
+        """What the lists of the forms hold; the first time, numpy must be loaded for it."""
+        return _served(request, await asyncio.to_thread(assets.choices))
 
     async def vega_bundle(self, request: Request) -> Response:
         """Vega, as soon as it is there."""

@@ -16,6 +16,7 @@ TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
+CHOICES = "choices.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ def page() -> dict[str, Asset]:
     """
     folder = resources.files("giantstep.explorer").joinpath("page")
     files = [item for item in folder.iterdir() if "." + item.name.rpartition(".")[2] in TYPES]
-    table = {item.name: Asset.of(item.name, item.read_bytes()) for item in files}
-    return table | {"choices.json": Asset.of("choices.json", _choices())}
+    return {item.name: Asset.of(item.name, item.read_bytes()) for item in files}
 
 
-def _choices() -> bytes:
-    """What the lists of the forms hold: the catalog and the activations."""
+@cache
+def choices() -> Asset:
+    """Return what the lists of the forms hold: the catalog and the activations."""
     from giantstep.networks.activation import names
     from giantstep.targets import catalog
 
@@ -57,4 +58,4 @@ def _choices() -> bytes:
         {"name": entry.name, "expression": entry.expression, "rank": entry.rank, "shows": entry.shows}
         for entry in catalog.entries()
     ]
-    return json.dumps({"targets": targets, "activations": names()}).encode()
+    return Asset.of(CHOICES, json.dumps({"targets": targets, "activations": names()}).encode())

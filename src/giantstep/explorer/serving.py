@@ -51,8 +51,10 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 
 def configuration(application: Any) -> uvicorn.Config:
-    """Return how the application is served: no other protocols, few connections, small headers."""
+    """Return how the application is served: no other protocols, connections with an end, small headers."""
     import uvicorn
+
+    from giantstep.explorer.connections import Connection
 
     return uvicorn.Config(
         application,
@@ -61,10 +63,9 @@ def configuration(application: Any) -> uvicorn.Config:
         server_header=False,
         # The client's own words about where it comes from are not believed.
         proxy_headers=False,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
-        limit_concurrency=64,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=16384,
     )

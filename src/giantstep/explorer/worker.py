@@ -34,19 +34,28 @@ class Worker:
 
     def run(self) -> None:
         """Answer questions until the process ends."""
-        from giantstep.explorer.panels import warm
-
         threading.Thread(target=self._listen, daemon=True).start()
-        if self.cold:
-            warm(self.cold.pop(0))
         self._write({"ready": True})
         while True:
             # Who asks does not wait for panels that nobody has asked yet.
             if self.cold and self.waiting.empty():
-                warm(self.cold.pop(0))
+                self._warm(self.cold.pop(0))
                 continue
             message = self.waiting.get()
             self._answer(message["id"], message["panel"], message["question"])
+
+    def _warm(self, panel: str) -> None:
+        """Try a panel beforehand, until somebody asks."""
+        from giantstep.explorer.panels import warm
+
+        def check() -> None:
+            if not self.waiting.empty():
+                raise Cancelled
+
+        try:
+            warm(panel, check)
+        except Cancelled:
+            self.cold.append(panel)
 
     def _listen(self) -> None:
         for line in self.questions:

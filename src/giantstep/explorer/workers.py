@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -36,7 +36,7 @@ class Busy(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Process:
-    """One worker process; ``ready`` is set once it has loaded what it needs."""
+    """One worker process; ``ready`` is set once it listens."""
 
     process: asyncio.subprocess.Process
     ready: asyncio.Task[None] = field(init=False)
@@ -93,6 +93,7 @@ class Pool:
         self.asking = 0
         self.numbers = count(1)
         self.chores: set[asyncio.Task[None]] = set()
+        self.filling = asyncio.Lock()
 
     @property
     def full(self) -> bool:
@@ -100,9 +101,17 @@ class Pool:
         return self.asking >= self.size + self.queue
 
     async def start(self) -> None:
-        """Start the workers; they load in the background."""
-        for _ in range(self.size):
-            await self._spawn()
+        """Start the first worker, and leave it the processor for the first question; see `fill`."""
+        await self._spawn()
+
+    def fill(self) -> None:
+        """Start the workers that are still missing, in the background."""
+        self._do(self._fill())
+
+    async def _fill(self) -> None:
+        async with self.filling:
+            while len(self.all) < self.size:
+                await self._spawn()
 
     async def stop(self) -> None:
         """End every worker."""
@@ -123,6 +132,8 @@ class Pool:
         if self.full:
             raise Busy
         self.asking += 1
+        if self.idle.empty():
+            self.fill()
         try:
             worker = await self.idle.get()
             number, state = next(self.numbers), _UNASKED
@@ -162,7 +173,10 @@ class Pool:
         if state != _ASKED:
             self.idle.put_nowait(worker)
             return
-        chore = asyncio.create_task(self._quiet(worker, number))
+        self._do(self._quiet(worker, number))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        chore = asyncio.create_task(work)
         self.chores.add(chore)
         chore.add_done_callback(self.chores.discard)
 
@@ -177,7 +191,7 @@ class Pool:
                         return
         await worker.end()
         self.all.discard(worker)
-        await self._spawn()
+        await self._fill()
 
     async def _spawn(self) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -12,7 +12,7 @@ from .reader import Reader, chromium
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Site]:
-    with running(Pool(budget=60.0)) as found:
+    with running(Pool(budget=3600.0)) as found:
         yield found
 
 

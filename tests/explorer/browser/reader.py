@@ -30,7 +30,7 @@ FLAGS = (
     # A name outside this machine resolves to nothing: what the page asked for elsewhere would fail loudly.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 PICTURES = os.environ.get("GIANTSTEP_SCREENSHOTS")
 """Folder for screenshots; without it none are written."""

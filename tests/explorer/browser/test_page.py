@@ -114,7 +114,7 @@ def test_sliders_follow_the_arrow_keys_and_only_the_last_answer_counts(reader):
 
 
 def test_a_long_run_shows_its_first_step_and_can_be_cancelled(reader, served):
-    reader.open("#steps?dimension=1000000&seeds=8")
+    reader.open("#steps?dimension=1000000&seeds=20")
     reader.until(
         lambda: reader.drawings("overlaps") > 0 and "\n1 dim 1" in reader.text("#panel-steps .table")
     )

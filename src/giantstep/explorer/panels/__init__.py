@@ -6,12 +6,16 @@ quick question to warm up with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from giantstep.explorer.call import Call
 
 PANELS = ("target", "steps", "curve", "spectra")
+
+_LARGE = ("numpy", "pydantic", "altair", "pandas", "xarray", "scipy.optimize")
+"""What takes longest to load. Nothing interrupts an import: a question waits for one of these at most."""
 
 
 def answer(panel: str, question: Any, call: Call) -> None:
@@ -25,9 +29,12 @@ def answer(panel: str, question: Any, call: Call) -> None:
     _module(panel).answer(question, call)
 
 
-def warm(panel: str) -> None:
-    """Ask a panel its first question, so that what is slow only once is over."""
-    answer(panel, _module(panel).FIRST, Call(lambda event: None))
+def warm(panel: str, check: Callable[[], None]) -> None:
+    """Ask a panel its first question, so that what is slow only once is over; ``check`` raises to stop it."""
+    for library in _LARGE:
+        check()
+        import_module(library)
+    answer(panel, _module(panel).FIRST, Call(lambda event: None, check))
 
 
 def _module(panel: str) -> Any:

@@ -56,7 +56,6 @@ class TargetQuestion(Question):
 
 def answer(question: Any, call: Call) -> None:
     """Emit the certificate with fresh batches, then with a reused one, then the picture and the exports."""
-    from giantstep.figures.learned_stairs import stairs_picture
     from giantstep.protocol import Protocol
     from giantstep.staircase import analyze
 
@@ -71,6 +70,9 @@ def answer(question: Any, call: Call) -> None:
         )
         certificates[title] = certificate = analyze(target, network, protocol)
         call.say("certificate", mode=mode, title=title, **_in_words(certificate))
+    # What figures need takes as long to load as all the rest.
+    from giantstep.figures.learned_stairs import stairs_picture
+
     call.draw("stairs", stairs_picture(certificates))
     call.say("exports", study=_study(asked, target), python=_python(asked, target))
 
