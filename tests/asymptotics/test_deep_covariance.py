@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 from scipy import special
-from tests.asymptotics.listed_neighbours import allowed, points, z_score
 
 from giantstep import Activation, CapabilityError, SpecError, Target
 from giantstep.asymptotics.deep_features.covariance import linear_layers, row_moments
@@ -17,6 +16,8 @@ from giantstep.gaussian.kernels import erf_kernel
 from giantstep.networks.deep import DeepNetwork, DeepWeights
 from giantstep.streams import Streams
 from giantstep.threads import one_blas_thread
+
+from ..neighbours import allowed, points, z_score
 
 PLAIN_ERF = Activation.from_functions(
     lambda x: special.erf(x), lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x), name="plain erf"
@@ -51,9 +52,7 @@ def test_moments_of_erf_are_the_closed_forms():
     np.testing.assert_allclose(rest, erf_kernel(r, r, r) - r * slope**2, atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    "point", points("deep_features", "S5.cov", layers=1)[:3], ids=lambda p: str(p["params"])
-)
+@pytest.mark.parametrize("point", points("S5.cov", layers=1)[:3], ids=lambda p: str(p["params"]))
 def test_one_layer_against_the_arcsine_kernel_is_off_as_listed(point):
     size, seeds = point["params"]["d"], 6
     found = [frobenius_errors("iid", size, seed) for seed in range(seeds)]
@@ -121,7 +120,7 @@ def test_correlated_rows_need_their_diagonal(q):
     found = np.array([correlated_errors(250, q, seed) for seed in range(4)])
     with_kx, without, norm = found.mean(0)
     assert with_kx < without or q == 0
-    listed = points("deep_features", "S5.cross", check="corr_rows", d=250, q=q)
+    listed = points("S5.cross", check="corr_rows", d=250, q=q)
     for point in listed:
         assert abs(z_score(with_kx, found[:, 0].std(ddof=1) / 2, point)) < allowed(3, 4)
         error = found[:, 1].std(ddof=1) / 2

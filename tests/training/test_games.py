@@ -16,7 +16,7 @@ from giantstep.training.minimax.games import run_games
 from giantstep.training.minimax.transport import coupling, movement
 
 from ..moments import Regression, listed_start
-from ..neighbours import listed
+from ..neighbours import points
 
 PROBLEMS = [InstrumentalVariable(), PolicyEvaluation(), Regression()]
 QUICK = TanhStart(width=40, seeds=2)
@@ -27,7 +27,7 @@ def test_the_listed_errors_are_met_early_in_the_game():
     found = run_games(output_scale=[1.0, 64.0], start=start, clock=Clock(10.0, 0.05, at=(10.0,)))
     mean = found.isel(time_point=0).mean("replicate")
     hits = 0
-    for point in listed("S7.flow.err"):
+    for point in points("S7.flow.err"):
         alpha, time = point["params"]["alpha"], point["params"]["t"]
         if alpha in (1, 64) and time == 10:
             at, hits = mean.sel(output_scale=alpha), hits + 1
@@ -165,3 +165,19 @@ def test_bad_input_is_one_line(words, line):
 def test_broken_particles_are_refused(build, line):
     with pytest.raises(SpecError, match=line):
         build()
+
+
+@pytest.mark.slow
+def test_the_noise_floor_of_online_games_grows_as_the_batch_shrinks():
+    floors = []
+    for batch in (1, 64):
+        found = run_games(
+            output_scale=8.0, method="online", batch=batch, start=TanhStart(width=200, seeds=4),
+            clock=Clock(100.0, 0.05, at=(60.0, 70.0, 80.0, 90.0, 100.0)),
+        )  # fmt: skip
+        floors.append(found.error.mean("time_point").values.ravel())
+    # Both games of a replicate start from the same particles: what the start does cancels.
+    gap = floors[0] - floors[1]
+    z = gap.mean() / (gap.std(ddof=1) / np.sqrt(len(gap)))
+    print("online noise floor, batch 1 and 64:", floors[0].mean(), floors[1].mean(), "z", z)
+    assert z > 3

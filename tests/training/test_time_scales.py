@@ -16,9 +16,7 @@ from giantstep.training.time_scales.one_pass import one_pass
 from giantstep.training.time_scales.rows import gram_of, rows_of
 from giantstep.training.time_scales.runs import cautions, run_descent
 
-from ..neighbours import listed
-
-REFERENCE = HermiteComponents((0.5, 0.8, 0.5, 0.4), (0.5, 1.0, 0.8, 0.6))
+from ..neighbours.time_scale_rows import REFERENCE
 
 
 def small():
@@ -171,35 +169,3 @@ def test_sgd_in_too_many_dimensions_points_to_the_flow():
     start = ParticleStart(width=64, seeds=1, dimension=10**9)
     with pytest.raises(CapabilityError, match="Use method flow"):
         run_descent(REFERENCE, time_scale_ratio=0.1, start=start, times=np.array([0.1]), method="sgd")
-
-
-@pytest.mark.slow
-def test_the_listed_distances_from_the_limit():
-    for point in listed("S6.finite"):
-        given = point["params"]
-        seeds = 1 if point["se"] is None else 4
-        found = time_scales_walk(
-            REFERENCE,
-            time_scale_ratio=[given["eps"]],
-            start=ParticleStart(width=given["m"], seeds=seeds, dimension=given["d"], seed=7),
-            until=1.5,
-        ).deviation.values.ravel()
-        own = found.std(ddof=1) / np.sqrt(seeds) if seeds > 1 else 0.1 * found.mean()
-        z = (found.mean() - point["sim"]) / np.hypot(own, point["se"] or 0.0)
-        print(f"S6.finite {given}: {found.mean():.4f} +- {own:.4f}, listed {point['sim']:.4f}, z {z:.2f}")
-        # kind bound: a size, not a prediction.
-        assert found.mean() == pytest.approx(point["sim"], rel=0.5)
-
-
-@pytest.mark.slow
-def test_the_listed_distance_of_sgd():
-    (point,) = listed("S6.sgd")
-    given = point["params"]
-    found = time_scales_walk(
-        REFERENCE,
-        time_scale_ratio=[given["eps"]],
-        start=ParticleStart(width=given["m"], seeds=3, dimension=given["d"]),
-        until=1.5, method="sgd", step=given["delta"], batch=given["batch"],
-    ).deviation.values.ravel()  # fmt: skip
-    print("S6.sgd", found, "listed", point["sim"])
-    assert found.mean() == pytest.approx(point["sim"], rel=0.5)
