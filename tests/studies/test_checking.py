@@ -15,6 +15,7 @@ from giantstep.studies import check, collect, export, listing, load, repair, run
 from giantstep.studies.index import Index
 from giantstep.studies.store import State, Store
 
+ODD = '{"schema": 2, "sound": {"a": [Infinity, 1, 1]}, "diverged": []}'
 FIRST = Path(__file__).parents[1] / "data" / "store-1"
 
 
@@ -153,7 +154,14 @@ def test_the_index_is_a_cache(folder, paths, monkeypatch):
     monkeypatch.setattr(Store, "read", None)
     assert Index.open(Store(folder)).left([path.stem for path in paths]) == {}
     monkeypatch.undo()
-    for text in ("", "{}", '{"schema": 9, "sound": {}}', '{"schema": 1, "sound": {"a": 3}}'):
+    for text in (
+        "",
+        "{}",
+        '{"schema": 9, "sound": {}}',
+        '{"schema": 2, "sound": {"a": 3}}',
+        ODD,
+        "[" * 10**5,
+    ):
         (folder / "index.json").write_text(text)
         assert Index.open(Store(folder)).left([path.stem for path in paths]) == {}
     paths[0].write_bytes(b"")

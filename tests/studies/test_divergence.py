@@ -33,3 +33,17 @@ def test_a_run_that_stays_finite_counts_none(tmp_path):
     file = tmp_path / "study.toml"
     file.write_text(STUDY.replace(", 1e28", ""))
     assert run(load(file), tmp_path / "out", workers=1).diverged == 0
+
+
+def test_the_count_stands_on_the_files_not_on_records_or_the_index(tmp_path):
+    file, folder = tmp_path / "study.toml", tmp_path / "out"
+    file.write_text(STUDY)
+    study = load(file)
+    assert run(study, folder, workers=1).diverged == 1
+    # Died between a point and its record; the index of an earlier version; no index at all.
+    for record in folder.glob("points/*.run.json"):
+        record.unlink()
+    (folder / "index.json").write_text('{"schema": 1, "sound": {}}')
+    assert (run(study, folder, workers=1).diverged, run(study, folder, workers=1).diverged) == (1, 1)
+    (folder / "index.json").unlink()
+    assert run(study, folder, workers=1).diverged == 1

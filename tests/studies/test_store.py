@@ -105,6 +105,15 @@ def test_records_are_json_and_a_missing_one_is_empty(store):
     assert json.loads(store.record_path(NAME).read_text()) == {"status": "done"}
 
 
+ODD = ["[]", "null", "3", "{", '{"status": 3}', '{"status": "failed"}', "[" * 10**5]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_record_in_other_words_counts_as_none(store, text):
+    store.record_path(NAME).write_text(text)
+    assert store.record(NAME) == {}
+
+
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="choose another folder"):

@@ -131,6 +131,34 @@ def test_independent_points_draw_their_own_numbers():
             r"budget.seconds: found '1h', expected a number",
         ),
         (HEAD + "dimension = 100\n[budget]\nseconds = inf", r"budget.seconds: found inf, expected a finite"),
+        (
+            HEAD + f"dimension = 100\n[budget]\nseconds = 1{'0' * 400}",
+            r"budget.seconds: found a whole number of more",
+        ),
+        (HEAD + f"dimension = 1{'0' * 5000}", r"study: found a whole number of more than 308 digits"),
+        (
+            HEAD + 'dimension = 100\n[budget]\nmemory = "1.2.3 GB"',
+            r"found '1.2.3 GB', expected a size such as",
+        ),
+        (HEAD + 'dimension = 100\n[budget]\nmemory = "1e999"', r"found '1e999', expected a size such as"),
+        (HEAD + "dimension = " + "[" * 1500 + "]" * 1500, r"study: is nested too deeply"),
+        (
+            HEAD + "dimension = " + "[" * 40 + "]" * 40,
+            r"sweep\[0\].dimension.*: is nested more than 32 levels",
+        ),
+        (
+            HEAD + "product." + ".".join("a" * 900) + " = [1]",
+            r"sweep\[0\].product.a.*nested more than 32 levels",
+        ),
+        (
+            HEAD + "dimension = 100\ntheory = ['certificate']",
+            r"theory: found \['certificate'\], expected cert",
+        ),
+        (
+            HEAD + "dimension = 100\nproduct.width = [2, 4]",
+            r"width\[0\]: unknown key; did you mean 'network.width'",
+        ),
+        (HEAD + "dimension = 100\nbatch = 3", r"\[0\].batch: unknown key; did you mean 'protocol.batch'"),
         (HEAD + "dimension = 100\nname = 3", r"sweep\[0\].name: found 3, expected text"),
         (HEAD + "product.dimension = [100, 200, 1e2]", r"product.dimension\[2\]: is the same as entry 0"),
         (HEAD + "product.dimension = [100, 200]\nseeds = 1e6", r"the grid has 2000000 points, expected at"),

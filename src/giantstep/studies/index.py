@@ -12,7 +12,7 @@ from giantstep.errors import StoreError
 from giantstep.studies.store import PointError, State, Store, Stored, commit
 
 INDEX_FILE = "index.json"
-SCHEMA = 1
+SCHEMA = 2
 
 Stamp = tuple[int, int, int]
 
@@ -26,10 +26,13 @@ class Index:
     store : Store
     sound : dict
         Point -> (size, modified, changed in nanoseconds) of the file that was read and found sound.
+    diverged : set
+        Those of them whose status says that the finite numbers were left.
     """
 
     store: Store
     sound: dict[str, Stamp] = field(default_factory=dict)
+    diverged: set[str] = field(default_factory=set)
     changed: bool = False
 
     @classmethod
@@ -38,17 +41,14 @@ class Index:
         try:
             table = json.loads((store.folder / INDEX_FILE).read_text(encoding="utf-8"))
             sound = {str(name): (int(a), int(b), int(c)) for name, (a, b, c) in table["sound"].items()}
-            return cls(store, sound if table["schema"] == SCHEMA else {})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            diverged = {str(name) for name in table["diverged"]}
+            return cls(store, sound, diverged) if table["schema"] == SCHEMA else cls(store)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls(store)
 
     def state(self, name: str) -> tuple[State, str]:
         """Return how a point stands and why: from the index, else by reading its file to the last bit."""
         if self._known(name):
-            return State.DONE, ""
-        stamp = _stamp(self.store.path(name))
-        if stamp is not None and self.store.is_done(name):
-            self._remember(name, stamp)
             return State.DONE, ""
         try:
             self.read(name)
@@ -63,9 +63,11 @@ class Index:
             stored = self.store.read(name)
         except PointError:
             self.changed |= self.sound.pop(name, None) is not None
+            self.diverged.discard(name)
             raise
-        if stamp is not None:
-            self._remember(name, stamp)
+        if stamp is not None and self.sound.get(name) != stamp:
+            self.sound[name], self.changed = stamp, True
+            (self.diverged.add if stored.diverged else self.diverged.discard)(name)
         return stored
 
     def left(self, names: Iterable[str]) -> dict[str, tuple[State, str]]:
@@ -77,14 +79,10 @@ class Index:
     def save(self) -> None:
         """Keep the index for next time; where the folder cannot be written it is simply not kept."""
         if self.changed and self.store.folder.is_dir():
-            text = json.dumps({"schema": SCHEMA, "sound": self.sound})
+            text = json.dumps({"schema": SCHEMA, "sound": self.sound, "diverged": sorted(self.diverged)})
             with suppress(StoreError):
                 commit(self.store.folder / INDEX_FILE, lambda path: path.write_text(text, encoding="utf-8"))
             self.changed = False
-
-    def _remember(self, name: str, stamp: Stamp) -> None:
-        if self.sound.get(name) != stamp:
-            self.sound[name], self.changed = stamp, True
 
     def _known(self, name: str) -> bool:
         stamp = self.sound.get(name)

@@ -90,9 +90,10 @@ def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callabl
     began = time.perf_counter()
     store = Store(folder.resolve())
     _claim(store, study, resume)
-    left = Index.open(store).left(point.hash for point in study.points)
+    index = Index.open(store)
+    left = index.left(point.hash for point in study.points)
     waiting = [point for point in study.points if point.hash in left]
-    progress = _Progress(study, waiting, store, on_event, began)
+    progress = _Progress(study, waiting, store, index, on_event, began)
     progress.tell("start")
     waiting = [point for point in waiting if _make_room(point, *left[point.hash], progress)]
     # The longest first, so that no worker is left with a long one at the end.
@@ -106,6 +107,7 @@ def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callabl
         progress.interrupted = True
     if progress.interrupted:
         progress.tell("interrupted")
+    index.save()
     progress.tell("end", message=progress.stopped)
     return Outcome(
         folder,
@@ -115,7 +117,7 @@ def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callabl
         progress.interrupted,
         time.perf_counter() - began,
         progress.stopped,
-        sum(bool(store.record(point.hash).get("diverged")) for point in study.points),
+        sum(point.hash in index.diverged for point in study.points),
     )
 
 
@@ -126,6 +128,7 @@ class _Progress:
     study: Study
     waiting: list[Point]
     store: Store
+    index: Index
     on_event: Callable[[Event], None]
     began: float
     finished: int = 0
@@ -164,7 +167,7 @@ class _Progress:
 
     def finish(self, point: Point, reason: str | None = None) -> None:
         """Count a point; without a reason from outside, the folder says whether it failed."""
-        if reason is None and not self.store.is_done(point.hash):
+        if reason is None and self.index.state(point.hash)[0] is not State.DONE:
             record = self.store.record(point.hash)
             reason = str(record["message"]) if record.get("status") == FAILED else _UNSEEN
         self.finished += 1

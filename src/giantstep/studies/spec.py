@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -36,6 +37,57 @@ class StudyWords(Words):
     sweep: list[dict[str, Any]] = Field(min_length=1)
 
 
+_DEEPEST = 32
+"""Levels of tables and lists that a study file may have; none needs ten."""
+
+
+def read_toml(text: str, name: str) -> dict[str, Any]:
+    """Return the tables of a study file.
+
+    Raises
+    ------
+    SpecError
+        For what is not TOML, nested without end, or holds a whole number that no float reaches.
+
+    >>> read_toml("seed = 1", "study")
+    {'seed': 1}
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{name}: is not TOML: {error}.") from None
+    except RecursionError:
+        raise SpecError(f"{name}: is nested too deeply, expected at most {_DEEPEST} levels.") from None
+    except ValueError:
+        # Python reads no text of more than 4300 digits as a number.
+        raise SpecError(f"{name}: {_TOO_LONG}.") from None
+    level: list[tuple[str, Any]] = [("", table)]
+    for _ in range(_DEEPEST):
+        level = [inner for path, value in level for inner in _inside(path, value)]
+    if level:
+        raise SpecError(
+            f"{_brief_path(level[0][0])}: is nested more than {_DEEPEST} levels deep; write less."
+        )
+    return table
+
+
+def _inside(path: str, value: Any) -> list[tuple[str, Any]]:
+    """Return (path, value) of what a table or list holds; a number must fit a float."""
+    if isinstance(value, dict):
+        return [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
+    if isinstance(value, list):
+        return [(f"{path}[{place}]", item) for place, item in enumerate(value)]
+    if isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+        raise SpecError(f"{path}: {_TOO_LONG}.")
+    return []
+
+
+def _brief_path(path: str) -> str:
+    return path if len(path) <= 60 else f"{path[:57]}..."
+
+
+_LARGEST_WHOLE = 10**308
+_TOO_LONG = "found a whole number of more than 308 digits; write a number such as 1e30"
 _UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 _UNITS |= {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -46,8 +98,9 @@ def read_bytes(value: float | str) -> float:
     >>> read_bytes("1.5 GiB"), read_bytes(2e9)
     (1610612736.0, 2000000000.0)
     """
-    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([A-Za-z]*)\s*", str(value))
-    if match is None or match[2].upper() not in _UNITS or not float(match[1]) > 0:
+    number = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+]?[0-9]+)?"
+    match = re.fullmatch(rf"\s*({number})\s*([A-Za-z]*)\s*", str(value))
+    if match is None or match[2].upper() not in _UNITS or not 0 < float(match[1]) < 1e300:
         raise PydanticCustomError("bytes", "expected a size such as 2e9, '500 MB' or '2 GiB'")
     return float(match[1]) * _UNITS[match[2].upper()]
 

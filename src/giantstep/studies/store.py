@@ -66,7 +66,14 @@ class Stored:
     variables: dict[str, tuple[tuple[str, ...], Any]]
     attributes: dict[str, Any]
 
+    @property
+    def diverged(self) -> bool:
+        """Whether a status, attribute or variable, says that the finite numbers were left."""
+        _, statuses = self.variables.get("status", ((), ()))
+        return NONFINITE in (self.attributes.get("status"), *map(str, np.ravel(statuses)))
 
+
+NONFINITE = "nonfinite"
 _AGAIN = "run the study again: it is set aside and computed anew"
 
 
@@ -190,12 +197,15 @@ class Store:
         commit(self.record_path(name), lambda path: path.write_text(text, encoding="utf-8"))
 
     def record(self, name: str) -> dict[str, Any]:
-        """Return how a point was computed; empty when nobody noted it."""
+        """Return how a point was computed; empty when nobody noted it, or not in the words of `note`."""
         try:
-            found: dict[str, Any] = json.loads(self.record_path(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = json.loads(self.record_path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}
-        return found
+        known = isinstance(found, dict) and all(
+            isinstance(found.get(key), str) for key in ("status", "message")
+        )
+        return found if known else {}
 
 
 def commit(path: Path, write: Callable[[Path], Any]) -> None:

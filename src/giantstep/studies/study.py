@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +14,8 @@ from giantstep.errors import GiantStepError, SpecError, nearest
 from giantstep.studies.canonical import SCHEMA_VERSION, canonical, spec_hash
 from giantstep.studies.grid import Axis, Cell, expand, read_axes
 from giantstep.studies.kinds import KINDS, Draws, Kind
-from giantstep.studies.spec import StudyWords, explain, whole_numbers
-from giantstep.studies.words import Spell
+from giantstep.studies.spec import StudyWords, explain, read_toml, whole_numbers
+from giantstep.studies.words import Spell, hint
 from giantstep.targets import catalog
 
 GRID = ("product", "zip", "points")
@@ -149,11 +148,9 @@ class Study:
         (6, {'dimension': 100, 'replicate': 0})
         """
         try:
-            table = whole_numbers(tomllib.loads(text))
+            table = whole_numbers(read_toml(text, name))
             _check_version(table)
             words = StudyWords.model_validate(table)
-        except tomllib.TOMLDecodeError as error:
-            raise SpecError(f"{name}: is not TOML: {error}.") from None
         except ValidationError as error:
             raise explain(error, str) from None
         sweeps: list[Sweep] = []
@@ -184,20 +181,21 @@ def _check_version(table: dict[str, Any]) -> None:
 def _read_sweep(table: dict[str, Any], path: str, study: StudyWords) -> tuple[Sweep, list[Point]]:
     name = table.get("kind")
     if not isinstance(name, str) or name not in KINDS:
-        hint = nearest(str(name), KINDS)
-        raise SpecError(f"{path}.kind: found {name!r}, expected {' or '.join(KINDS)}{hint}.")
+        near = nearest(str(name), KINDS)
+        raise SpecError(f"{path}.kind: found {name!r}, expected {' or '.join(KINDS)}{near}.")
     kind = KINDS[name]
     head = ("name",) if "theory" in kind.words.model_fields else ("name", "theory")
     theory = table.get("theory") if "theory" in head else None
-    if theory is not None and theory not in kind.beside:
+    if theory is not None and (not isinstance(theory, str) or theory not in kind.beside):
         allowed = ", ".join(kind.beside) or f"none beside kind {name!r}"
         raise SpecError(f"{path}.theory: found {theory!r}, expected {allowed}.")
     base = {key: value for key, value in table.items() if key not in (*GRID, *head)}
     allowed_keys = dict.fromkeys([*kind.words.model_fields, *GRID, *head])
     for key in base:
         if key not in allowed_keys:
-            hint = nearest(key, allowed_keys)
-            raise SpecError(f"{path}.{key}: unknown key{hint}; allowed are {', '.join(allowed_keys)}.")
+            raise SpecError(
+                f"{path}.{key}: unknown key{hint(key, allowed_keys)}; allowed are {', '.join(allowed_keys)}."
+            )
     called = table.get("name", name)
     if not isinstance(called, str) or not called:
         raise SpecError(f"{path}.name: found {called!r}, expected text.")

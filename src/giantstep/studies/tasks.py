@@ -14,7 +14,7 @@ from giantstep.streams import fingerprint
 from giantstep.studies.canonical import spec_hash
 from giantstep.studies.kinds import KINDS
 from giantstep.studies.provenance import provenance
-from giantstep.studies.store import Store
+from giantstep.studies.store import Store, Stored
 from giantstep.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def perform(task: str, folder: str, how: Callable[[str], xr.Dataset] | None = No
 
 def diverged(dataset: xr.Dataset) -> bool:
     """Return whether a status, attribute or variable, says that the finite numbers were left."""
-    found = [str(dataset.attrs.get("status", ""))]
+    found = Stored({}, dataset.attrs)
     if "status" in dataset:
-        found += [str(one) for one in dataset["status"].values.ravel()]
-    return "nonfinite" in found
+        found.variables["status"] = ((), dataset["status"].values)
+    return found.diverged
 
 
 def give_up(store: Store, name: str, reason: str) -> None:

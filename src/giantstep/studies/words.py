@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -44,9 +44,23 @@ class Words(BaseModel):
                 raise PydanticCustomError(
                     "unknown_key",
                     "unknown key{hint}; allowed are {allowed}",
-                    {"key": str(key), "hint": nearest(key, cls.model_fields), "allowed": allowed},
+                    {"key": str(key), "hint": hint(key, cls.model_fields), "allowed": allowed},
                 )
         return table
+
+
+def hint(key: str, allowed: Iterable[str]) -> str:
+    """Return which allowed key was meant, ``network.width`` where ``width`` stands; empty when none is near.
+
+    >>> hint("width", ["network", "dimension"]), hint("dimnsion", ["network", "dimension"])
+    ("; did you mean 'network.width'?", "; did you mean 'dimension'?")
+    """
+    allowed = list(allowed)
+    inside: dict[str, type[Words]] = {"network": NetworkWords, "protocol": RepeatWords}
+    for table, words in inside.items():
+        if table in allowed and key in words.model_fields:
+            return f"; did you mean '{table}.{key}'?"
+    return nearest(key, allowed)
 
 
 class TargetWords(Words):
