@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from giantstep.errors import SpecError, nearest
+from giantstep.errors import SpecError, nearest, whole_number
 from giantstep.networks import Network
 from giantstep.networks.gradient import LOSSES
 from giantstep.sizes import Size
@@ -137,15 +135,14 @@ class Protocol:
         SpecError
             Names the field, what was found and what is allowed.
         """
-        if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 0 <= steps <= MAX_STEPS:
-            raise SpecError(f"steps: found {steps!r}, expected a whole number from 0 to {MAX_STEPS}.")
+        count = whole_number("steps", steps, 0, MAX_STEPS)
 
         def step(again: bool) -> Step:
             size, rate = Size.parse(batch, name="batch"), Size.parse(learning_rate, name="learning_rate")
             return Step(size, rate, again, preprocess, loss, weight_decay)
 
         first = step(False)
-        return cls(tuple(step(True) if reuse and number else first for number in range(steps)))
+        return cls(tuple(step(True) if reuse and number else first for number in range(count)))
 
     @classmethod
     def of_exponents(

@@ -69,6 +69,17 @@ def means_and_errors(
     return mean, error
 
 
+def rms(values: Any) -> float:
+    """Return the root mean square of what is finite; NaN of nothing.
+
+    >>> rms([3.0, float("nan"), 4.0]) ** 2
+    12.5...
+    """
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    return float(np.sqrt((known**2).mean())) if known.size else float("nan")
+
+
 def plain(value: Any) -> Any:
     """Return a number as JSON can hold it: None for what is not finite.
 

@@ -69,7 +69,7 @@ def test_one_seed_has_no_standard_error(giantstep):
         (["--simulate", "2", "--width", "21"], "even number"),
         (["--simulate", "2", "--output-scale", "0"], "output_scale"),
         (["--simulate", "2", "--method", "both"], "method: found 'both'"),
-        (["--simulate", "0"], "seeds: found 0"),
+        (["--simulate", "0"], "simulate: found 0, expected a number of seeds"),
         (["--unpaired"], "unpaired: found without --simulate"),
         (["--method", "online"], "method: found without --simulate"),
         (["--orthonormal-pull", "1e200"], "expected sizes up to 1e+30"),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from giantstep import CapabilityError
+from giantstep.significance import rms
 from giantstep.studies.deep_walk import data_walk
 from giantstep.studies.digits import digits_rows
-from giantstep.studies.learning_walk import rms
 
 SAMPLES = [40, 80, 120, 250, 500, 900]
 

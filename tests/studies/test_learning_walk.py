@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from giantstep import Target
-from giantstep.studies.learning_walk import CurveSetting, learning_walk, rms
+from giantstep.significance import rms
+from giantstep.studies.learning_walk import CurveSetting, learning_walk
 
 
 def setting(activation, link, eta, first, ridge, width, ratios, noise=0.0):

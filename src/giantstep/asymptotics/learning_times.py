@@ -13,7 +13,7 @@ from giantstep.asymptotics.time_scales.closed_forms import exponent, first_time,
 from giantstep.asymptotics.time_scales.exponents import local_slopes
 from giantstep.asymptotics.time_scales.integrate import REMEDY, Path, integrate
 from giantstep.asymptotics.time_scales.reduced_flow import ReducedFlow
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
 from giantstep.significance import means_and_errors
@@ -95,9 +95,8 @@ def learning_times(
     start = ParticleStart() if start is None else start
     if not float(ratios.max()) < until < math.inf:
         raise SpecError(f"until: found {until!r}, expected a time above the ratio {ratios.max():g}.")
-    if isinstance(points, bool) or not isinstance(points, int | np.integer) or not 2 <= points <= 10**5:
-        raise SpecError(f"points: found {points!r}, expected a whole number from 2 to 1e5.")
-    clocks = np.array([np.geomspace(ratio / 100, until, int(points)) for ratio in ratios])
+    points = whole_number("points", points, 2, 10**5)
+    clocks = np.array([np.geomspace(ratio / 100, until, points) for ratio in ratios])
     flows = [ReducedFlow(components.sigma, components.phi, float(ratio)) for ratio in ratios]
     rows = []
     with one_blas_thread():

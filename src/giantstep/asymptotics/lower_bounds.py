@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.adapted_frame import adapted_frame, rotate
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.gaussian.quadrature import Array, Estimate, split_rule
 from giantstep.protocol import check_nouns
@@ -68,8 +68,7 @@ def bounds(target: Target, subspaces: Sequence[Any] | None = None, *, order: int
     import xarray as xr
 
     check_nouns(target, None, None, optional=True)
-    if isinstance(order, bool) or not isinstance(order, int | np.integer) or not 0 <= order <= MAX_ORDER:
-        raise SpecError(f"order: found {order!r}, expected a whole number from 0 to {MAX_ORDER}.")
+    order = whole_number("order", order, 0, MAX_ORDER)
     chain = [_checked(basis, target.rank) for basis in ([()] if subspaces is None else subspaces)]
     if not chain:
         raise SpecError("subspaces: found none, expected at least one; leave it out for U = 0.")
@@ -79,7 +78,7 @@ def bounds(target: Target, subspaces: Sequence[Any] | None = None, *, order: int
         # Chains repeat their last subspace; two bases of one subspace have one projector.
         key = (basis.T @ basis).round(12).tobytes()
         if key not in found:
-            found[key] = lower_bound(target, basis, int(order))
+            found[key] = lower_bound(target, basis, order)
         return found[key]
 
     nothing = np.zeros((0, target.rank))
@@ -94,7 +93,7 @@ def bounds(target: Target, subspaces: Sequence[Any] | None = None, *, order: int
             "variance": ((), lower_bound(target, nothing, 0).value),
         },
         {"step": np.arange(len(chain))},
-        {"order": int(order), "reference": "theory note 10, section 6"},
+        {"order": order, "reference": "theory note 10, section 6"},
     )
 
 

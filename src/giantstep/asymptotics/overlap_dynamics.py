@@ -15,7 +15,7 @@ from giantstep.asymptotics.fresh_batch import fresh_step
 from giantstep.asymptotics.kept_batch import kept_steps
 from giantstep.asymptotics.order_parameters import OrderParameters, given_start, starting_point
 from giantstep.asymptotics.schedule import Problem, resolve
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, check_nouns
@@ -130,14 +130,9 @@ def overlaps(
     """
     check_nouns(target, network, protocol)
     streams = Streams(seed, replicate)
-    if samples is None:
-        samples = default_samples(network.width)
-    if (
-        isinstance(samples, bool)
-        or not isinstance(samples, int | np.integer)
-        or not 1000 <= samples <= 10**10
-    ):
-        raise SpecError(f"samples: found {samples!r}, expected a whole number from 1000 to 1e10.")
+    samples = whole_number(
+        "samples", default_samples(network.width) if samples is None else samples, 1000, 10**10
+    )
     if method not in ("auto", "sampling"):
         raise SpecError(f"method: found {method!r}, expected auto or sampling.")
     problem = resolve(target, network, protocol, dimension, streams)
@@ -148,8 +143,8 @@ def overlaps(
         if method == "auto" and problem.dimension is None:
             known = without_sampling(problem, initial, limit)
         runs = problem.runs[len(known) - 1 :]
-        groups = max(FEWEST_GROUPS, -(-int(samples) // GROUP)) if runs else 1
-        pairs = -(-int(samples) // (2 * groups))
+        groups = max(FEWEST_GROUPS, -(-samples // GROUP)) if runs else 1
+        pairs = -(-samples // (2 * groups))
         work = partial(_trajectory, problem, runs, known[-1].state, seed, pairs)
         paths = list(ordered_map(work, range(groups), check_threads(threads)))
         dataset = _labelled(problem, known, paths)
@@ -162,7 +157,7 @@ def overlaps(
             [ratio if np.isfinite(ratio) else "infinite: d/n dropped" for ratio in ratios]
         ),
         "steps_without_sampling": len(known) - 1,
-        "samples": int(samples),
+        "samples": samples,
         "groups": groups,
         "seed": str(seed),
         "fingerprint": fingerprint(),

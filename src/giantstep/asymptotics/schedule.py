@@ -99,7 +99,7 @@ def resolve(
         if not whole or not target.rank <= dimension <= 10**12:
             raise SpecError(
                 f"dimension: found {dimension!r}, expected a whole number from {target.rank} (the target's "
-                "rank) to 1e12, or None for the limit."
+                "rank) to 10^12, or None for the limit."
             )
         dimension = int(dimension)
     _need(network.readout_scale, dimension, "readout_scale")

@@ -16,7 +16,8 @@ _OPTION = re.compile(r"--[A-Za-z][A-Za-z-]*(=.*)?")
 _HELP = "What does a two-layer network learn in its first few giant gradient steps?"
 _EPILOGUE = (
     "A TARGET is an expression in z1, z2, .. such as 'z1 + z1*z2', or a name listed by "
-    "'giantstep studies --targets'. Add --json to any command for one JSON document, --debug for tracebacks."
+    "'giantstep studies --targets'. Most commands take --json for one JSON document, all take --debug for "
+    "tracebacks."
 )
 
 

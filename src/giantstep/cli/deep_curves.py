@@ -14,7 +14,7 @@ COLUMNS = ("test_error", "train_error", "nu", "gamma", "residual")
 def document_of(walked: DeepWalk, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the contract's document of a walk."""
     from giantstep.cli.console import finite
-    from giantstep.studies.learning_walk import rms
+    from giantstep.significance import rms
 
     theory, scores = walked.theory, walked.scores
     axis = "penalty" if "penalty" in theory.dims else "ridge"

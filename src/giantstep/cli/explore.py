@@ -16,8 +16,7 @@ def explore(*, port: Count = "0", host: Text = "127.0.0.1", no_browser: bool = F
     port
         Port to listen on; 0 takes a free one. [default: 0]
     host
-        Address to listen on. Any but this machine's own is reachable by others, who need the token and
-        whose traffic is not encrypted. [default: 127.0.0.1]
+        Address to listen on; other machines need the token, their traffic is open. [default: 127.0.0.1]
     no_browser
         Print the address only; without it a browser is opened where there is a screen.
     """

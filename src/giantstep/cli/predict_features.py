@@ -181,7 +181,7 @@ def _document(
 def _simulation(walked: LearningWalk) -> dict[str, Any]:
     """Return what was measured, with z-scores against both theories."""
     from giantstep.cli.console import finite
-    from giantstep.studies.learning_walk import rms
+    from giantstep.significance import rms
 
     scores = walked.scores
     points = []
@@ -199,7 +199,7 @@ def _simulation(walked: LearningWalk) -> dict[str, Any]:
         "seeds": int(walked.data.sizes["replicate"]),
         "points": points,
         "rms_z": {
-            str(theory): finite(rms(scores["test_error_z"].sel(theory=theory).values.tolist()))
+            str(theory): finite(rms(scores["test_error_z"].sel(theory=theory).values))
             for theory in scores["theory"].values
         },
     }

@@ -196,21 +196,19 @@ def _document(theory: xr.Dataset, clock: Clock) -> dict[str, Any]:
 
 def _played(data: xr.Dataset) -> dict[str, Any]:
     """Return means and standard errors over seeds, by output scale and time."""
-    import numpy as np
-
     from giantstep.cli.console import finite
+    from giantstep.significance import means_and_errors
 
     seeds = data.sizes["replicate"]
     names = (*SHOWN, *MOVED, *(f"{name}_sup" for name in MOVED), "frozen_distance")
     scales = []
     for scale in data["output_scale"].values:
-        points = []
+        points, at_scale = [], data.sel(output_scale=scale)
         for place, time in enumerate(data["time"].values):
             point: dict[str, Any] = {"time": float(time)}
             for name in names:
-                each = data[name].sel(output_scale=scale).isel(time_point=place).values
-                point[name] = finite(each.mean())
-                point[f"{name}_se"] = finite(each.std(ddof=1) / np.sqrt(seeds)) if seeds > 1 else None
+                mean, error = means_and_errors(at_scale[name].isel(time_point=place).values)
+                point[name], point[f"{name}_se"] = finite(mean), finite(error)
             points.append(point)
         scales.append({"output_scale": float(scale), "points": points})
     return {

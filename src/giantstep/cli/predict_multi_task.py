@@ -138,7 +138,7 @@ def _simulate(
 ) -> dict[str, Any]:
     from giantstep.asymptotics.multi_task.alignment_curve import CONDITIONING
     from giantstep.cli.console import afford, finite, progress
-    from giantstep.studies.learning_walk import rms
+    from giantstep.significance import rms
     from giantstep.studies.multi_task_walk import multi_task_walk
     from giantstep.threads import check_threads
 
@@ -169,7 +169,7 @@ def _simulate(
         for place, n in enumerate(scores["samples"].values)
     ]
     result: dict[str, Any] = {"seeds": count, "points": points}
-    result["rms_z"] = finite(rms(scores["alignment_z"].values.tolist()))
+    result["rms_z"] = finite(rms(scores["alignment_z"].values))
     if later:
         result["downstream"] = [
             {

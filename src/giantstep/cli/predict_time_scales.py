@@ -156,20 +156,18 @@ def _priced(ratio: float, until: float, start: Any, method: str, step: float | N
 
 def _simulation(data: xr.Dataset, method: str) -> dict[str, Any]:
     """Return how far the finite network's risk is from its limit, mean and standard error over seeds."""
-    import numpy as np
-
     from giantstep.cli.console import finite
+    from giantstep.significance import means_and_errors
 
     count = data.sizes["replicate"]
     points = []
     for ratio in data["time_scale_ratio"].values:
         at = data.sel(time_scale_ratio=ratio)
-        each = at["deviation"].values
-        error = each.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
+        mean, error = means_and_errors(at["deviation"].values)
         points.append(
             {
                 "time_scale_ratio": float(ratio),
-                "deviation": finite(each.mean()),
+                "deviation": finite(mean),
                 "deviation_se": finite(error),
                 "final_risk": finite(at["finite_risk"].isel(time_point=-1).mean()),
                 "status": sorted({str(word) for word in at["finite_status"].values}),

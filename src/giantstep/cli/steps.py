@@ -98,10 +98,11 @@ def _mean_and_error(values: Any) -> tuple[float | None, float | None]:
     """Mean over seeds and its standard error; None for an error from one seed and for what is not finite."""
     import numpy as np
 
+    from giantstep.significance import means_and_errors
+
     with np.errstate(all="ignore"):
-        mean = finite(np.mean(values))
-        error = finite(np.std(values, ddof=1) / len(values) ** 0.5) if len(values) > 1 else None
-    return mean, error
+        mean, error = means_and_errors(values)
+    return finite(mean), finite(error)
 
 
 def print_steps(
@@ -115,7 +116,7 @@ def print_steps(
     console = stdout()
     name = f"  ({target.name})" if target.name and target.name != str(target) else ""
     console.print(Words.assemble((str(target), "bold"), name))
-    console.print(Words(_setting(document, network, protocol, seeds)))
+    console.print(Words(_setting(document, network, protocol)))
     console.print(Words(f"engine {document['engine']}: {document['engine_reason']}"))
     console.print()
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
@@ -172,7 +173,7 @@ def print_steps(
     console.print(Words(f"{plural(seeds, 'seed')}, {count(document['seconds'])} s", style="dim"))
 
 
-def _setting(document: dict[str, Any], network: Network, protocol: Protocol, seeds: int) -> str:
+def _setting(document: dict[str, Any], network: Network, protocol: Protocol) -> str:
     first = protocol.steps[0] if protocol.steps else None
     batch = document["batch"]
     parts = [f"d = {count(document['dimension'])}", f"{network.width} neurons", network.activation.name]

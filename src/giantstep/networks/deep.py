@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, nearest
+from giantstep.errors import SpecError, nearest, whole_number
 from giantstep.networks.activation import Activation
 from giantstep.streams import Role, Streams
 from giantstep.threads import one_blas_thread
@@ -77,13 +77,12 @@ class DeepNetwork:
         SpecError
             Unless the dimension is a whole number from 1 to 20000.
         """
-        if not isinstance(dimension, int | np.integer) or not 1 <= dimension <= MAX_WIDTH:
-            raise SpecError(f"dimension: found {dimension!r}, expected a whole number from 1 to {MAX_WIDTH}.")
+        dimension = whole_number("dimension", dimension, 1, MAX_WIDTH)
         layers: list[Array] = []
         with one_blas_thread():
             for depth, width in enumerate(self.widths):
                 generator = streams.generator(Role.INIT, step=place, chunk=depth)
-                inputs = layers[-1].shape[0] if layers else int(dimension)
+                inputs = layers[-1].shape[0] if layers else dimension
                 rows = generator.standard_normal((width, inputs))
                 if self.rows == "rainbow":
                     rows = _aligned(rows, layers[-1], generator) if layers else _power_law(rows, generator)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.gaussian.hermite import hermite_expansion
 from giantstep.gaussian.orthonormal import orthonormal_values
 from giantstep.gaussian.quadrature import split_rule
@@ -88,12 +88,7 @@ class HermiteComponents:
                 f"target: found rank {target.rank} ({target}), expected a function of z1 alone: components "
                 "are those of one direction."
             )
-        if (
-            isinstance(degree, bool)
-            or not isinstance(degree, int | np.integer)
-            or not 1 <= degree <= MAX_DEGREE
-        ):
-            raise SpecError(f"degree: found {degree!r}, expected a whole number from 1 to {MAX_DEGREE}.")
+        degree = whole_number("degree", degree, 1, MAX_DEGREE)
         sigma = Activation.named(activation)
         planes = target.link.kinks().hyperplanes
         kinks = tuple(offset / normal[0] for normal, offset in planes)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError, nearest
+from giantstep.errors import CapabilityError, SpecError, nearest, whole_number
 from giantstep.networks.activation import Activation
 from giantstep.sizes import Size
 
@@ -68,10 +68,7 @@ class Network:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        width = self.width
-        if isinstance(width, bool) or not isinstance(width, int | np.integer) or not 1 <= width <= MAX_WIDTH:
-            raise SpecError(f"width: found {width!r}, expected a whole number from 1 to {MAX_WIDTH}.")
-        put("width", int(width))
+        put("width", whole_number("width", self.width, 1, MAX_WIDTH))
         put("activation", Activation.named(self.activation))
         put("readout", _readout(self.readout, self.width))
         put("readout_scale", Size.parse(self.readout_scale, name="readout_scale"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.streams import Role, Streams
 
 Array = NDArray[np.float64]
@@ -82,10 +82,8 @@ class ParticleStart:
             ("seeds", self.seeds, 1, 10**6),
             ("dimension", self.dimension, 2, 10**12),
         ):
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-                raise SpecError(f"{name}: found {value!r}, expected a whole number from {low} to {high:g}.")
+            if value is not None:
+                whole_number(name, value, low, high)
 
     def streams(self, replicate: int) -> Streams:
         """Return the random streams of one replicate."""

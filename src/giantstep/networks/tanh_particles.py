@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.gaussian.tanh_kernel import SPREAD
 from giantstep.streams import Role, Streams
 
@@ -93,8 +93,7 @@ class TanhStart:
             )
             object.__setattr__(self, "paired", balanced)
         for name, value, low, high in (("width", self.width, 2, 10**5), ("seeds", self.seeds, 1, 10**6)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-                raise SpecError(f"{name}: found {value!r}, expected a whole number from {low} to {high:g}.")
+            whole_number(name, value, low, high)
         if self.paired and self.width % 2:
             raise SpecError(f"width: found {self.width}, expected an even number: particles come in pairs.")
 

@@ -98,7 +98,7 @@ def _analysed(target: Target, network: Network | None, modes: list[Mode]) -> Cer
     messages += _remarks(problem, whole, modes, fresh, network)
     messages += _too_few_neurons(network, growths)
     last = steps[-1].subspace if steps else np.zeros((0, target.rank))
-    total = _total(modes, steps)
+    total = _total(steps)
     return Certificate(
         target=str(target),
         rank=target.rank,
@@ -245,7 +245,7 @@ def _too_few_neurons(network: Network | None, growths: list[Growth]) -> list[str
     return remarks
 
 
-def _total(modes: list[Mode], steps: list[LearnedStep]) -> str:
+def _total(steps: list[LearnedStep]) -> str:
     fresh = [step for step in steps if not step.reuse]
     if not steps:
         return "0"

@@ -195,7 +195,9 @@ class Certificate:
         ``learned_dimension`` (step), for t = 0, 1, .."""
         import xarray
 
-        names = [f"z{i + 1}" for i in range(self.rank)]
+        from giantstep.labels import directions
+
+        names = directions(self.rank)
         projectors = np.stack([rows.T @ rows for rows in self.subspaces])
         return xarray.Dataset(
             {

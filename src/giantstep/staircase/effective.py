@@ -1,5 +1,4 @@
-"""The smallest subspace of R^r on which a target depends; it can be smaller than r (theory note 10, section
-0)."""
+"""The smallest subspace of R^r on which a target depends (theory note 10, section 0)."""
 
 from __future__ import annotations
 

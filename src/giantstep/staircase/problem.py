@@ -257,9 +257,8 @@ class Problem:
 
             if self._visible_parities == (True, True) and not known:
                 return self.symmetries(subspace)
-            else:
-                function = unknown_part if self._visible_parities == (True, True) else self.visible_part
-                self._memo[key] = find_symmetries(function, self.frames(subspace))
+            function = unknown_part if self._visible_parities == (True, True) else self.visible_part
+            self._memo[key] = find_symmetries(function, self.frames(subspace))
         return self._memo[key]
 
     @cached_property

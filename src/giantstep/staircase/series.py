@@ -113,7 +113,7 @@ def _sum_of_summands(link: Expression) -> Series:
         for key, value in series.terms.items():
             _add(terms, key, value)
         errors += np.array(series.tolerances)
-    return Series(rank, order, terms, tuple(errors + _round_off(terms, rank, order)), 10.0)
+    return Series(rank, order, terms, tuple(errors + _round_off(terms, order)), 10.0)
 
 
 def _on_grid(link: Expression, transforms: list[Transform]) -> dict[str, Series]:
@@ -281,6 +281,6 @@ def _add(terms: Terms, key: int, value: float) -> None:
     terms[key] = terms.get(key, 0.0) + value
 
 
-def _round_off(terms: Terms, rank: int, order: int) -> Array:
+def _round_off(terms: Terms, order: int) -> Array:
     size = math.fsum(abs(value) for value in terms.values())
     return np.array([1e-15 * size * math.sqrt(math.factorial(k)) for k in range(order + 1)])

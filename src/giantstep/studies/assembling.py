@@ -107,6 +107,7 @@ def assemble(
 
 
 def unpadded(one: xr.Dataset) -> xr.Dataset:
+    """Return one setting of a collected sweep without the padding of its rank and width."""
     # A rank of 0: nothing of this setting is stored yet.
     if "rank" in one and (rank := int(one["rank"].max())):
         one = one.isel({dim: slice(0, rank) for dim in ("direction",) if dim in one.dims})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.significance import means_and_errors
 from giantstep.studies.assembling import MISSING
 from giantstep.studies.collecting import collect, open_folder, settings
 from giantstep.studies.crossings import bootstrap_weights, crossings, fit_power, weighted_means
@@ -19,6 +20,7 @@ from giantstep.studies.judgement import Judgement, of_verdicts
 from giantstep.studies.judging import subspace_text
 from giantstep.studies.reports import Table
 from giantstep.studies.scan_overlaps import Gain, ScanCurves, expected_gain, scan_curves
+from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -166,14 +168,14 @@ def _curve(curve: ScanCurves) -> dict[str, Array]:
     values = curve.overlaps[kept]
     if not len(values):
         return {"scanned_batch": curve.samples}
-    nothing = np.full(len(curve.samples), np.nan)
-    error = values.std(0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else nothing
-    result = {"scanned_batch": curve.samples, "overlap": values.mean(0), "overlap_se": error}
+    mean, error = means_and_errors(values)
+    result = {"scanned_batch": curve.samples, "overlap": mean, "overlap_se": error}
     if curve.theory is None:
+        nothing = np.full(len(curve.samples), np.nan)
         return result | {"theory_overlap": nothing, "deviation_se": nothing}
     # The same rows at the start: what their overlaps share with theory's is no error of the difference.
     differences = values - curve.theory[kept]
-    spread = differences.std(0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else nothing
+    _, spread = means_and_errors(differences)
     return result | {"theory_overlap": curve.theory[kept].mean(0), "deviation_se": spread}
 
 
@@ -245,8 +247,8 @@ def verdict(exponent: float, low: float, high: float, leap: float) -> str:
     ('agrees', 'not resolved', 'disagrees')
     """
     if not (math.isfinite(high - low) and math.isfinite(leap)) or high - low > 0.5:
-        return "not resolved"
-    return "agrees" if abs(exponent - leap) <= 0.05 or low <= leap <= high else "disagrees"
+        return NOT_RESOLVED
+    return AGREES if abs(exponent - leap) <= 0.05 or low <= leap <= high else DISAGREES
 
 
 def _interval(low: float, high: float) -> str:

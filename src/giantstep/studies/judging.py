@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.comparison import compare
-from giantstep.significance import plain
+from giantstep.significance import mean_and_error, plain
 from giantstep.studies.collecting import collect, open_folder, settings
 from giantstep.studies.store import commit
 
@@ -93,10 +93,7 @@ def _step(at: xr.Dataset, number: int, chain: Any, dimension: int) -> dict[str, 
         "predicted": subspace_text(chain[number]),
     }
     for name, values in (("alignment", inside), ("outside", outside)):
-        known = values[np.isfinite(values)]
-        count = len(known)
-        row[name] = plain(known.mean()) if count else None
-        row[f"{name}_se"] = plain(known.std(ddof=1) / np.sqrt(count)) if count > 1 else None
+        row[name], row[f"{name}_se"] = map(plain, mean_and_error(values))
     return row
 
 

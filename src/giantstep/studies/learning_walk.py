@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -231,14 +231,3 @@ def _scores(theories: dict[str, xr.Dataset], data: xr.Dataset) -> xr.Dataset:
         variables[name], variables[f"{name}_se"] = ("sample_ratio", mean), ("sample_ratio", error)
         variables[f"{name}_z"] = (("theory", "sample_ratio"), z)
     return xr.Dataset(variables, {"theory": list(theories), "sample_ratio": data["sample_ratio"].values})
-
-
-def rms(values: Sequence[float]) -> float:
-    """Return the root mean square of what is finite; NaN of nothing.
-
-    >>> rms([3.0, float("nan"), 4.0]) ** 2
-    12.5...
-    """
-    finite = np.asarray(values, float)
-    finite = finite[np.isfinite(finite)]
-    return float(np.sqrt((finite**2).mean())) if finite.size else float("nan")

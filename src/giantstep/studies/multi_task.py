@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError, StoreError
+from giantstep.significance import rms
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.judgement import Judgement, of_scores
 from giantstep.studies.kinds.multi_task import read_settings, read_tasks
-from giantstep.studies.learning_walk import rms
 from giantstep.studies.paired_scores import paired_score, stacked
 from giantstep.studies.reports import Table
 from giantstep.studies.store import Store, Stored

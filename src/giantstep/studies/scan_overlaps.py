@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.asymptotics.one_step_law import one_step_overlaps
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
-from giantstep.studies.one_step_law import one_step_overlaps
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 
 FAITHFUL_STEP = 0.01
 """Up to this step the running integral of the gap stays below its limit V(0) (theory note 50, S7)."""
@@ -57,8 +57,7 @@ class Clock:
             raise SpecError(
                 f"step: found {self.step:g} until {self.until:g}, expected 1 to {MAX_STEPS:g} steps."
             )
-        if isinstance(self.points, bool) or not isinstance(self.points, int) or not 2 <= self.points <= 1000:
-            raise SpecError(f"points: found {self.points!r}, expected a whole number from 2 to 1000.")
+        whole_number("points", self.points, 2, 1000)
         if not all(0.0 <= time <= self.until for time in self.at):
             raise SpecError(f"at: found {self.at!r}, expected times from 0 to {self.until:g}.")
 

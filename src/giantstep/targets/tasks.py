@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.streams import Role, Streams
 
 Array = NDArray[np.float64]
@@ -60,9 +60,9 @@ class Tasks:
     centred: bool = False
 
     def __post_init__(self) -> None:
-        check_whole("rank", self.rank, 1, MAX_RANK)
+        whole_number("rank", self.rank, 1, MAX_RANK)
         if self.count is not None:
-            check_whole("tasks", self.count, 1, min(MAX_COUNT, MAX_ENTRIES >> self.rank))
+            whole_number("tasks", self.count, 1, min(MAX_COUNT, MAX_ENTRIES >> self.rank))
 
     def draw(self, streams: Streams, step: int = TASKS_STEP) -> TaskTables:
         """Return tables; those of another step are independent."""
@@ -164,12 +164,6 @@ def pattern_index(bits: NDArray[Any]) -> NDArray[np.int64]:
     """
     powers = 1 << np.arange(len(bits))
     return np.asarray(powers @ (bits > 0), dtype=np.int64)
-
-
-def check_whole(name: str, value: Any, least: int, most: int) -> None:
-    """Raise `SpecError` unless a value is a whole number in a range."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise SpecError(f"{name}: found {value!r}, expected a whole number from {least} to {most}.")
 
 
 def _infinite(size: int, balanced: bool, centred: bool) -> Array:

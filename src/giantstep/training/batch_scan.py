@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
 from giantstep.protocol import Protocol
@@ -55,11 +55,7 @@ def check_scan(
     if last.reuse or last.preprocess:
         found = "reuses its batch" if last.reuse else "is preprocessed"
         raise CapabilityError(f"protocol: the last step {found}; only a fresh, plain step can be scanned.")
-    whole = isinstance(per_octave, int) and not isinstance(per_octave, bool)
-    if not whole or not 1 <= per_octave <= MAX_PER_OCTAVE:
-        raise SpecError(
-            f"per_octave: found {per_octave!r}, expected a whole number from 1 to {MAX_PER_OCTAVE}."
-        )
+    whole_number("per_octave", per_octave, 1, MAX_PER_OCTAVE)
     largest = protocol.batches(dimension, width)[-1]
     low = smallest.count(dimension=dimension, width=width, name="smallest_batch")
     if low > largest:

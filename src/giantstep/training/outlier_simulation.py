@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import whole_number
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
@@ -83,8 +83,7 @@ def simulate_outliers(
     import xarray as xr
 
     check_nouns(target, network, protocol)
-    if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or not 1 <= seeds <= 10**6:
-        raise SpecError(f"seeds: found {seeds!r}, expected a whole number from 1 to 10^6.")
+    seeds = whole_number("seeds", seeds, 1, 10**6)
     runs = [
         outlier_replicate(
             target,

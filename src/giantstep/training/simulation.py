@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.alignment import aligned_fraction
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, check_nouns
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 MAX_DIMENSION = 10**12
+MAX_SEEDS = 10**6
 
 
 def simulate(
@@ -108,8 +109,7 @@ def simulate(
     import xarray as xr
 
     check_nouns(target, network, protocol)
-    if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or not 1 <= seeds <= 10**6:
-        raise SpecError(f"seeds: found {seeds!r}, expected a whole number from 1 to 10^6.")
+    seeds = whole_number("seeds", seeds, 1, MAX_SEEDS)
     runs = [
         simulate_replicate(
             target,
@@ -191,7 +191,7 @@ def check_dimension(dimension: int, rank: int) -> None:
     if not whole or not rank <= dimension <= MAX_DIMENSION:
         raise SpecError(
             f"dimension: found {dimension!r}, expected a whole number from {rank} "
-            "(the target's rank) to 1e12."
+            "(the target's rank) to 10^12."
         )
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from giantstep.asymptotics.multi_task.alignment_law import UNBALANCED, AlignmentLaw, alignment_law
 from giantstep.asymptotics.spiked.reading import numbers
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.streams import Streams
-from giantstep.targets.tasks import Tasks, TaskTables, check_whole, patterns
+from giantstep.targets.tasks import Tasks, TaskTables, patterns
 from giantstep.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def task_alignment(
     tables = tasks.draw(Streams(0)) if isinstance(tasks, Tasks) else tasks
     if not isinstance(tables, TaskTables):
         raise SpecError(f"tasks: found {type(tasks).__name__}, expected Tasks or TaskTables.")
-    check_whole("dimension", dimension, tables.rank, 10**12)
+    whole_number("dimension", dimension, tables.rank, 10**12)
     if width is not None:
-        check_whole("width", width, 1, 10**6)
+        whole_number("width", width, 1, 10**6)
     heads = numbers("samples", samples)
     second = (
         heads if layer_samples is None else np.full(len(heads), numbers("layer_samples", layer_samples)[0])

@@ -8,7 +8,7 @@ pieces that end where the loss has kinks, so the hinge keeps its digits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -214,17 +214,8 @@ def train(problem: ConvexProblem, start: Array | None = None, damping: float = 0
 
 def train_from_logistic(problem: ConvexProblem) -> ConvexPoint:
     """Solve with the logistic loss first: a cold start of the hinge diverges."""
-    near = ConvexProblem(
-        problem.tables,
-        problem.bulk,
-        LOSSES["logistic"],
-        problem.gamma,
-        problem.rho,
-        problem.samples_per_neuron,
-        problem.ridge,
-        problem.nodes,
-    )
-    return train(problem, train(near).x, damping=0.2)
+    near = train(replace(problem, loss=LOSSES["logistic"]))
+    return train(problem, near.x, damping=0.2)
 
 
 def _newton(problem: ConvexProblem, x: Array, gap: Array) -> Array:

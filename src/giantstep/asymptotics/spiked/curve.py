@@ -15,6 +15,7 @@ from giantstep.asymptotics.spiked.ridge_readout import Readout, Tables, retrain
 from giantstep.asymptotics.spiked.row_variance import RowVariance, row_variance
 from giantstep.asymptotics.spiked.status import FEWEST_DIGITS, Status
 from giantstep.asymptotics.spiked.step_map import (
+    NO_STEP,
     ActivationMoments,
     LabelMoments,
     StepMap,
@@ -219,8 +220,7 @@ def _judged(readout: Readout, layer: FirstLayer, error: Array) -> Curve:
 
 def _lost(setting: Setting, layer: FirstLayer, points: Points) -> Curve:
     """Return NaN everywhere: the bulk vanished or overflowed."""
-    step = StepMap(0.0, 0.0, 1.0, 1.0, 0.0)
     plain = IsotropicBulk(1.0, setting.width_ratio)
     nothing = Points(np.full_like(points.ridge, np.nan), points.ridge)
-    readout = retrain(tabulate(setting, step, FEWEST_NODES), nothing, plain, setting.target.noise)
+    readout = retrain(tabulate(setting, NO_STEP, FEWEST_NODES), nothing, plain, setting.target.noise)
     return _judged(readout, layer, np.ones_like(points.ridge))

@@ -39,8 +39,7 @@ class MultiTaskWords(PointWords):
 
 def spec(words: MultiTaskWords, spell: Spell) -> Spec:
     """Return the canonical fields."""
-    from giantstep.errors import SpecError
-    from giantstep.targets.tasks import check_whole
+    from giantstep.errors import SpecError, whole_number
     from giantstep.training.multi_task.downstream import FEWEST
 
     found = given(words)
@@ -51,10 +50,10 @@ def spec(words: MultiTaskWords, spell: Spell) -> Spec:
             raise SpecError("found an empty list, expected numbers of samples.")
         read_settings(found)
     with naming(spell("dimension")):
-        check_whole("dimension", words.dimension, tasks.rank, 10**6)
+        whole_number("dimension", words.dimension, tasks.rank, 10**6)
     with naming(spell("downstream")):
         for n in words.downstream:
-            check_whole("downstream samples", n, FEWEST, 10**6)
+            whole_number("downstream samples", n, FEWEST, 10**6)
     return found
 
 

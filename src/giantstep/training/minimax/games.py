@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, nearest
+from giantstep.errors import SpecError, nearest, whole_number
 from giantstep.networks.tanh_particles import EXACT_TRANSPORT, TanhStart
 from giantstep.streams import Role, fingerprint
 from giantstep.targets.moment_clock import Clock
@@ -86,8 +86,7 @@ def run_games(
     grid = MomentGrid(InstrumentalVariable() if problem is None else problem, penalty)
     scales = read_scales(output_scale)
     check_method(method)
-    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or not 1 <= batch <= 10**6:
-        raise SpecError(f"batch: found {batch!r}, expected a whole number from 1 to 10^6.")
+    batch = whole_number("batch", batch, 1, 10**6)
     if generators is not None and (len(generators) != start.seeds or len(scales) > 1):
         raise SpecError(
             f"generators: found {len(generators)}, expected one a replicate, at one output_scale."
@@ -167,7 +166,7 @@ def cost(method: str, *, width: int, scales: int, seeds: int, clock: Clock, batc
 def _source(method: str, grid: MomentGrid, generator: np.random.Generator, batch: int) -> Source:
     if method == "population":
         return Population(grid)
-    return (Naive if method == "naive" else Online)(grid, generator, int(batch))
+    return (Naive if method == "naive" else Online)(grid, generator, batch)
 
 
 def _labelled(grid: MomentGrid, clock: Clock, scales: Array, games: list[list[Game]]) -> xr.Dataset:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks.ridge import NormalEquations, penalty_grid
 from giantstep.streams import Role, Streams
-from giantstep.targets.tasks import TaskTables, check_whole, pattern_index
+from giantstep.targets.tasks import TaskTables, pattern_index
 from giantstep.threads import one_blas_thread
 from giantstep.training.experiment import chunks
 
@@ -60,7 +60,7 @@ def accuracies(
     """
     sizes = [int(n) for n in samples]
     for n in sizes:
-        check_whole("downstream samples", n, FEWEST, 10**6)
+        whole_number("downstream samples", n, FEWEST, 10**6)
     if tasks.labels is None:
         raise SpecError("tasks: found infinitely many, expected a number of downstream tasks.")
     frozen = np.asarray(layer, dtype=np.float32)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.gaussian.normals import draw_normals
 from giantstep.streams import Role, Streams
-from giantstep.targets.tasks import TaskTables, check_whole, pattern_index
+from giantstep.targets.tasks import TaskTables, pattern_index
 from giantstep.threads import check_threads, one_blas_thread, ordered_map
 from giantstep.training.experiment import chunks
 
@@ -55,10 +55,10 @@ class Pretraining:
     fresh: bool = False
 
     def __post_init__(self) -> None:
-        check_whole("dimension", self.dimension, 1, 10**6)
-        check_whole("width", self.width, 1, 10**5)
-        check_whole("samples", self.head_samples, 1, 10**12)
-        check_whole("layer_samples", self.layer_samples, 1, 10**12)
+        whole_number("dimension", self.dimension, 1, 10**6)
+        whole_number("width", self.width, 1, 10**5)
+        whole_number("samples", self.head_samples, 1, 10**12)
+        whole_number("layer_samples", self.layer_samples, 1, 10**12)
 
     @property
     def chunk(self) -> int:

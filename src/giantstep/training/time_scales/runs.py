@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError, nearest
+from giantstep.errors import CapabilityError, SpecError, nearest, whole_number
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
 from giantstep.streams import Role, fingerprint
@@ -134,8 +134,7 @@ def check_method(method: str, ratio: float, step: float | None, start: ParticleS
         raise SpecError(
             f"method: found {method!r}, expected {' or '.join(METHODS)}{nearest(method, METHODS)}."
         )
-    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or not 1 <= batch <= 10**6:
-        raise SpecError(f"batch: found {batch!r}, expected a whole number from 1 to 10^6.")
+    whole_number("batch", batch, 1, 10**6)
     found = ratio / 50 if step is None else step
     if not 0 < found < math.inf:
         raise SpecError(f"step: found {step!r}, expected a finite number > 0.")

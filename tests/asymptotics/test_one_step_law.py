@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from giantstep.asymptotics.one_step_law import one_step_overlaps
 from giantstep.networks import Activation, Network
 from giantstep.protocol import Protocol
 from giantstep.streams import Streams
-from giantstep.studies.one_step_law import one_step_overlaps
 from giantstep.targets import Target
 from giantstep.training.batch_scan import scan_replicate
 
