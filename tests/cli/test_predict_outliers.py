@@ -11,6 +11,7 @@ import giantstep as gs
 SMALL = ["predict", "outliers", "--target", "tanh(z1)", "--noise", "0.04", "--width", "200"]
 SMALL += ["--dimension", "150", "--batch", "500", "--exponents", "0.3,0.3", "--constants", "1,2"]
 KEYS = {
+    "strength",
     "singular_value",
     "rung",
     "left_alignment",
@@ -53,7 +54,8 @@ def test_a_simulation_is_laid_beside_with_standard_errors(giantstep):
     ran = giantstep(*SMALL, "--simulate", "3", "--json")
     measured = ran.document["measured"]
     assert measured["seeds"] == 3
-    assert len(measured["count"]) == 3
+    assert len(measured["count"]) == len(measured["spike_count"]) == 3
+    assert abs(measured["outliers"][0]["strength_z"]) < 20
     first = measured["outliers"][0]
     assert first["rung"] == 0
     assert first["visible"] == 1
@@ -70,8 +72,10 @@ def test_people_read_a_table_with_what_is_outside_the_theory(giantstep):
     assert "the theory is for labels as gradient" in text
     assert "outside the theory" in text
     assert "2 seeds:" in text
+    assert "spikes of a strength that leaves the initial bulk" in " ".join(text.split())
     none = giantstep(*SMALL[:-4], "--exponents", "0", "--constants", "0.5").out
     assert "no outlier" in none
+    assert "no rung leaves the bulk" in none
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,18 @@ def test_square_loss_leaves_the_theory_and_says_so():
     assert float(square.scores.singular_value[0]) > 3 * float(labels.scores.singular_value[0])
 
 
+@pytest.mark.parametrize("reuse", [False, True])
+def test_strengths_follow_the_theory_where_the_swollen_bulk_moves_singular_values(reuse):
+    """B.3 is right about the spikes; what singular values add to it at width 600 is the bulk's."""
+    found = walk("tanh", (0.45, 0.4), (1, 3), reuse=reuse, sizes=(600, 400, 1000), seeds=6, readout="uniform")
+    assert math.sqrt(float((found.scores.strength_z**2).mean())) < 2
+    last = found.scores.isel(spike=2)
+    assert float(last.singular_value_z) > 4
+    assert float(last.singular_value) > 1.4 * float(found.theory.singular_value[2])
+    assert int(found.theory.outlier_count) == int(np.median(found.scores.attrs["spike_count"])) == 3
+    assert int(np.median(found.scores.attrs["outlier_count"])) == 2
+
+
 def test_settings_share_their_random_numbers():
     one, two = (
         walk("tanh", (0.3, 0.3), (1, 3), sizes=(100, 80, 200), seeds=2, reuse=r) for r in (False, True)
@@ -97,6 +109,7 @@ def test_pure_noise_at_full_size_has_no_outlier_in_twenty_seeds():
         gs.Target.parse("z1"), network, gs.Protocol(()), dimension=1000, seeds=20, seed=7
     )
     assert found.outlier_count.values.ravel().tolist() == [0] * 20
+    assert found.spike_count.values.ravel().tolist() == [0] * 20
 
 
 @pytest.mark.slow
@@ -181,7 +194,10 @@ def _rung_one(target, sigma, ratio, form):
 
 @pytest.mark.slow
 def test_the_counter_is_right_on_the_thirty_points_of_the_note():
-    """Majority of three seeds; a miss is a predicted outlier below the edge that the steps have swollen."""
+    """Majority of three seeds; a miss is a predicted outlier below the edge that the steps have swollen.
+
+    Strengths see what the edge hides: their count is the theory's at every point and explains the misses.
+    """
     right = 0
     for link, sig in (("tanh", 0.2), ("ie2mix", 0.1), ("h3clip", 0.1)):
         for reuse in (False, True):
@@ -191,6 +207,7 @@ def test_the_counter_is_right_on_the_thirty_points_of_the_note():
                 )
                 expected = int(found.theory.outlier_count)
                 count = int(np.median(found.data.outlier_count.values[:, -1]))
+                assert int(np.median(found.data.spike_count.values[:, -1])) == expected
                 right += count == expected
                 if count != expected:
                     weakest = found.theory.singular_value.values[found.theory.present.values][-1]

@@ -98,6 +98,16 @@ def test_spikes_are_matched_by_their_left_vectors_not_by_rank():
     assert rows[0, 3] == pytest.approx(rows[0, 2], abs=1e-9)
 
 
+def test_measured_strengths_stand_beside_the_singular_values():
+    rng = np.random.default_rng(6)
+    a = rng.uniform(-1, 1, (2, 300))
+    layers = np.stack([noise(rng, 300, 200) + np.outer(one, np.eye(200)[0]) for one in a])[:, None]
+    found = gs.measure_outliers(layers, a)
+    assert found.strength.dims == ("replicate", "step", "spike")
+    np.testing.assert_allclose(found.strength[:, 0, 0], np.linalg.norm(a, axis=1), rtol=0.02)
+    assert found.spike_count.values.tolist() == found.outlier_count.values.tolist() == [[1], [1]]
+
+
 def test_measure_outliers_says_what_is_wrong_with_its_input():
     a, layer = np.ones(10), np.zeros((10, 8))
     for words, call in {
@@ -127,6 +137,7 @@ def test_a_run_that_overflows_says_so_and_keeps_what_came_before():
     assert "lower the learning rate" in found.message.item()
     assert np.isfinite(found.edge.values[0, 0])
     assert np.isnan(found.edge.values[0, -1])
+    assert np.isnan(found.spike_strength.item())
     assert np.isnan(found.spike_singular_value.item())
 
 

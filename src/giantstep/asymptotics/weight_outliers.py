@@ -14,7 +14,7 @@ from giantstep.asymptotics.spectra.bbp import edge, outliers_of, threshold
 from giantstep.asymptotics.spectra.ladder import FORMS, Ladder, ladder
 from giantstep.asymptotics.spectra.ladder_spikes import LadderSpikes, ladder_spikes
 from giantstep.asymptotics.spectra.link_moments import CentredLink, centred_labels
-from giantstep.asymptotics.spectra.outlier_notes import outside
+from giantstep.asymptotics.spectra.outlier_notes import outside, swelling, swollen
 from giantstep.asymptotics.spectra.phases import (
     lowest_informative_rung,
     read_exponents,
@@ -217,8 +217,13 @@ def _labelled(setting: Setting, rungs: Ladder, spikes: LadderSpikes, form: str) 
     )
     if len(setting.batches) > 1:
         notes = [*ladder_notes(setting.activation, rungs, setting.reuse), *notes]
+    ratios = tuple(batch / setting.dimension for batch in setting.batches)
+    spread = setting.link.energy * setting.activation.slope_rest
+    added = swelling(spread, setting.rates, ratios, setting.network.width, setting.reuse)
+    applies = applies and added <= 1.0
     notes += _about_exponents(setting, phases["on_boundary"].values)
-    notes = [note for note in (*notes, silence(setting.link, setting.reuse, rungs.sees)) if note]
+    last = (swollen(added, spikes, g), silence(setting.link, setting.reuse, rungs.sees))
+    notes += [note for note in last if note]
     error = max(rungs.error, setting.link.error, setting.activation.error)
     status = "outside" if not applies else "converged" if error < _PRECISE else "imprecise"
     informative = np.append(rungs.informative & ~rungs.missing, False)[spikes.rungs]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from giantstep.targets import Target
 
 QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+MEASURED = ("strength", *QUANTITIES)
 
 
 def outliers(
@@ -175,7 +176,7 @@ def _document(predicted: xr.Dataset, walked: OutlierWalk | None) -> dict[str, An
     rows = []
     for place in np.flatnonzero(predicted["present"].values):
         at = predicted.isel(spike=place)
-        row: dict[str, Any] = {name: finite(at[name]) for name in QUANTITIES}
+        row: dict[str, Any] = {name: finite(at[name]) for name in MEASURED}
         rows.append(row | {"rung": int(at["rung"]), "informative": bool(at["informative"])})
     return {
         "parameters": parameters,
@@ -203,7 +204,7 @@ def _measured(walked: OutlierWalk) -> dict[str, Any]:
     for place in np.flatnonzero(walked.theory["present"].values):
         at = scores.isel(spike=place)
         row: dict[str, Any] = {"rung": int(walked.theory["rung"][place])}
-        for name in QUANTITIES:
+        for name in MEASURED:
             row |= {name + end: finite(at[name + end]) for end in ("", "_se", "_z")}
         rows.append(row | {"visible": finite(at["visible"])})
     messages = sorted({str(message) for message in walked.data["message"].values} - {""})
@@ -212,17 +213,16 @@ def _measured(walked: OutlierWalk) -> dict[str, Any]:
         "edge": finite(scores.attrs["edge"]),
         "edge_se": finite(scores.attrs["edge_se"]),
         "count": scores.attrs["outlier_count"],
+        "spike_count": scores.attrs["spike_count"],
         "outliers": rows,
         "messages": messages,
     }
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, plural, stdout, written
+    from giantstep.cli.console import measured, plural, stdout
 
     console, given, found = stdout(), document["parameters"], document["measured"]
     steps = len(given["exponents"])
@@ -238,38 +238,25 @@ def _print(document: dict[str, Any]) -> None:
         )
     )
     phase = document["phase"]
-    rungs = ", ".join(map(str, phase["rungs"])) or "none"
-    console.print(Words(f"as the width grows: rungs {rungs} leave the bulk (floor {phase['floor']})"))
+    console.print(Words(f"as the width grows: {_leaving(phase['rungs'])} the bulk (floor {phase['floor']})"))
     console.print()
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
-    for title in ("rung", "singular value", "left", "right", "teacher", "informative"):
-        table.add_column(title)
-    if found is not None:
-        for title in ("measured", "z", "measured", "z", "seen"):
-            table.add_column(title)
-    for place, row in enumerate(document["outliers"]):
-        cells = [str(row["rung"]), *(written(row[name], ".4f") for name in QUANTITIES)]
-        cells.append("yes" if row["informative"] else "no")
-        if found is not None:
-            one = found["outliers"][place]
-            for name in ("singular_value", "target_alignment"):
-                cells.append(measured(one[name], one[f"{name}_se"], short=True))
-                cells.append(written(one[f"{name}_z"], ".1f"))
-            cells.append("-" if one["visible"] is None else f"{100 * one['visible']:.0f} %")
-        table.add_row(*cells)
     if document["outliers"]:
-        console.print(table)
+        console.print(_predicted_table(document["outliers"]))
     else:
         console.print(Words("no outlier: no spike is above the threshold"))
     if found is not None:
-        counts = ", ".join(map(str, found["count"]))
+        counts, spikes = (", ".join(map(str, found[name])) for name in ("count", "spike_count"))
         console.print()
         console.print(
             Words(
                 f"{plural(found['seeds'], 'seed')}: {counts} outliers above the measured edge "
-                f"{measured(found['edge'], found['edge_se'])}, predicted {document['count']}"
+                f"{measured(found['edge'], found['edge_se'])}; {spikes} spikes of a strength that leaves the "
+                f"initial bulk, predicted {document['count']}"
             )
         )
+        if found["outliers"]:
+            console.print()
+            console.print(_measured_table(found["outliers"]))
         for message in found["messages"]:
             console.print(Words(message, style="bold"))
     console.print()
@@ -277,9 +264,56 @@ def _print(document: dict[str, Any]) -> None:
         "left, right, teacher: squared cosines of the singular vectors with the spike's and with the teacher"
     )
     if found is not None:
-        legend += "; seen: seeds in which it stands above the measured edge"
+        legend += "; strength: singular value before the bulk; seen: seeds in which it stands above the edge"
     console.print(Words(f"{legend}.", style="dim"))
     for note in document["notes"]:
         console.print(Words(f"{note}.", style="dim"))
     if document["message"]:
         console.print(Words(document["message"], style="bold"))
+
+
+def _leaving(rungs: list[int]) -> str:
+    """Return which rungs leave the bulk, with their verb.
+
+    >>> _leaving([]), _leaving([0]), _leaving([0, 2])
+    ('no rung leaves', 'rung 0 leaves', 'rungs 0, 2 leave')
+    """
+    if not rungs:
+        return "no rung leaves"
+    return f"rung {rungs[0]} leaves" if len(rungs) == 1 else f"rungs {', '.join(map(str, rungs))} leave"
+
+
+def _table(*titles: str) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    for title in titles:
+        table.add_column(title)
+    return table
+
+
+def _predicted_table(outliers: list[dict[str, Any]]) -> Any:
+    from giantstep.cli.console import written
+
+    table = _table("rung", "strength", "singular value", "left", "right", "teacher", "informative")
+    for row in outliers:
+        cells = (written(row[name], ".4f") for name in MEASURED)
+        table.add_row(str(row["rung"]), *cells, "yes" if row["informative"] else "no")
+    return table
+
+
+def _measured_table(outliers: list[dict[str, Any]]) -> Any:
+    """Return what was measured of the predicted outliers, each number with its z-score."""
+    from giantstep.cli.console import measured, written
+
+    shown = {"strength": "strength", "singular_value": "singular value", "target_alignment": "teacher"}
+    table = _table("rung", *(title for name in shown.values() for title in (name, "z")), "seen")
+    for row in outliers:
+        cells = []
+        for name in shown:
+            cells.append(measured(row[name], row[f"{name}_se"], short=True))
+            cells.append(written(row[f"{name}_z"], ".1f"))
+        seen = "-" if row["visible"] is None else f"{100 * row['visible']:.0f} %"
+        table.add_row(str(row["rung"]), *cells, seen)
+    return table

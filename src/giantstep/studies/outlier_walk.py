@@ -18,7 +18,7 @@ from giantstep.training.experiment import ignore_progress
 if TYPE_CHECKING:
     import xarray as xr
 
-QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+QUANTITIES = ("singular_value", "left_alignment", "right_alignment", "target_alignment", "strength")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class OutlierWalk:
     scores : xarray.Dataset
         Over spike: the mean over seeds of each quantity, ``*_se`` and ``*_z`` = (mean - theory) / standard
         error put on the scale of a normal law, NaN for one seed and for spikes that are no outliers.
-        ``outlier_count`` and ``edge``, with ``edge_se``; ``visible``: the share of seeds in which the spike's
-        singular value counts as an outlier.
+        ``outlier_count``, ``spike_count`` and ``edge``, with ``edge_se``; ``visible``: the share of seeds in
+        which the spike's singular value counts as an outlier. A swollen bulk moves singular values and hides
+        spikes; ``strength`` and ``spike_count`` it does not move.
     """
 
     theory: xr.Dataset
@@ -107,6 +108,7 @@ def score(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
         {"spike": theory["spike"].values},
         {
             "outlier_count": last["outlier_count"].values.tolist(),
+            "spike_count": last["spike_count"].values.tolist(),
             "edge": float(edge[0]),
             "edge_se": float(edge_se[0]),
         },

@@ -33,6 +33,11 @@ def measure_outliers(
     what a vector on the same rows has there by chance: noise on rows of large |a| is no spike. By interlacing
     there are at most four.
 
+    A swollen bulk hides spikes, and moves those it does not hide. So their strengths are estimated as well,
+    within the span of the powers and with the rows' noise taken off (`giantstep.training.spike_strengths`):
+    these compare with ``strength`` of `giantstep.predict.outliers`, and their count with its
+    ``outlier_count``.
+
     Parameters
     ----------
     first_layers : array, shape (step, width, dimension) or (replicate, step, width, dimension)
@@ -47,9 +52,11 @@ def measure_outliers(
     Returns
     -------
     xarray.Dataset
-        Over (replicate, step) ``outlier_count``, ``edge``; over (replicate, step, outlier), largest first:
-        ``singular_value``, ``present`` (whether it counts), ``in_span`` (how much of its left vector lies in
-        the span of a .. a^4: spikes have above 0.5 or so, the bulk below 0.2 unless it sits on few rows) and
+        Over (replicate, step) ``outlier_count``, ``edge``, ``spike_count`` (strengths that would leave an
+        initial bulk of rows of norm 1, seen or hidden); over (replicate, step, spike) ``strength``; over
+        (replicate, step, outlier), largest first: ``singular_value``, ``present`` (whether it counts),
+        ``in_span`` (how much of its left vector lies in the span of a .. a^4: spikes have above 0.5 or so,
+        the bulk below 0.2 unless it sits on few rows) and
         ``target_alignment`` (squared norm of its right vector inside the teacher's span).
 
     Raises
@@ -70,6 +77,8 @@ def measure_outliers(
     >>> found = measure_outliers(layer, a, teacher=np.eye(200)[:1])
     >>> found.outlier_count.values.tolist(), bool(found.target_alignment[0, 0, 0] > 0.8)
     ([[1]], True)
+    >>> found.strength.values[0, 0].round(1).tolist()
+    [3.5, 0.4, 0.3, 0.0]
     """
     layers, a = real_array("first_layers", first_layers), real_array("readout", readout)
     axes = None if teacher is None else real_array("teacher", teacher)
@@ -97,7 +106,9 @@ def measure_outliers(
             [top_spectrum(layer, one, shown) for layer in run]
             for run, one in zip(layers, readouts, strict=True)
         ]
-    return labelled(found, axes).assign_attrs(engine="measured", dimension=dimension, width=width)
+    strengths = np.array([[one.spikes.values for one in run] for run in found])
+    dataset = labelled(found, axes).assign_attrs(engine="measured", dimension=dimension, width=width)
+    return dataset.assign(strength=(("replicate", "step", "spike"), strengths))
 
 
 def among_all(present: Any, count: int) -> NDArray[np.bool_]:
@@ -141,6 +152,7 @@ def labelled(found: list[list[TopSpectrum]], teacher: Array | None) -> xr.Datase
     values = grid(lambda one: one.singular_values)
     variables: dict[str, Any] = {
         "outlier_count": (dims[:2], grid(lambda one: one.count)),
+        "spike_count": (dims[:2], grid(lambda one: one.spikes.count)),
         "edge": (dims[:2], grid(lambda one: one.edge)),
         "singular_value": (dims, values),
         "present": (dims, grid(lambda one: one.outside)),

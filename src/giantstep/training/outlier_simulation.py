@@ -20,13 +20,14 @@ from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, dive
 from giantstep.training.outlier_count import check_sizes, labelled
 from giantstep.training.simulation import check_dimension
 from giantstep.training.spectrum import TopSpectrum, top_spectrum
+from giantstep.training.spike_strengths import SpikeStrengths
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
 
-MATCHED = ("singular_value", "left_alignment", "right_alignment", "target_alignment", "visible")
+MATCHED = ("singular_value", "left_alignment", "right_alignment", "target_alignment", "visible", "strength")
 """What is measured of each predicted spike; the Dataset has them with the prefix ``spike_``."""
 
 
@@ -63,8 +64,8 @@ def simulate_outliers(
         ``message`` over replicate. With ``spikes``, over (replicate, spike): ``spike_singular_value``,
         ``spike_left_alignment`` (squared cosine of its left vector with the expected one),
         ``spike_right_alignment`` (of its right vector with what the steps put along that left vector) and
-        ``spike_target_alignment``; ``spike_visible``: whether it counts as an outlier. With
-        ``spectrum``: ``spectrum`` over (replicate, singular_value_rank).
+        ``spike_target_alignment``; ``spike_visible``: whether it counts as an outlier; ``spike_strength``,
+        which the bulk does not move. With ``spectrum``: ``spectrum`` over (replicate, singular_value_rank).
 
     Raises
     ------
@@ -201,7 +202,10 @@ def match_spikes(found: TopSpectrum, left: Array, right: Array, teacher: Array) 
     rows = np.full((left.shape[1], len(MATCHED)), np.nan)
     values, outside = found.singular_values[places], found.outside[places]
     columns = [values, cosines[places, spikes], along[places, spikes], inside[places], outside]
-    rows[spikes] = np.stack(columns, axis=1)
+    rows[spikes, :-1] = np.stack(columns, axis=1)
+    # Strengths have left vectors of their own, free of the bulk.
+    places, spikes = linear_sum_assignment(-((found.spikes.left.T @ left) ** 2))
+    rows[spikes, -1] = found.spikes.values[places]
     return rows
 
 
@@ -209,4 +213,7 @@ def _nothing(like: TopSpectrum) -> TopSpectrum:
     """The spectrum of a layer that is not finite."""
     gone = {name: np.full_like(getattr(like, name), np.nan) for name in ("singular_values", "left", "right")}
     span = np.full_like(like.in_span, np.nan)
-    return TopSpectrum(**gone, in_span=span, edge=float("nan"), outside=np.zeros(span.shape, dtype=bool))
+    spikes = SpikeStrengths(np.full_like(like.spikes.values, np.nan), like.spikes.left, 0)
+    return TopSpectrum(
+        **gone, in_span=span, edge=float("nan"), outside=np.zeros(span.shape, dtype=bool), spikes=spikes
+    )

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.training.spike_strengths import SpikeStrengths, spike_strengths
+
 Array = NDArray[np.float64]
 
 POWERS = 4
@@ -62,6 +64,8 @@ class TopSpectrum:
     outside : array of bool, shape (shown,)
         Which are outliers: above the edge by the margin (see `margin`), and more than `LEAST_SPAN` in the
         span beyond chance.
+    spikes : SpikeStrengths
+        The spikes themselves, those that the swollen bulk hides as well.
     """
 
     singular_values: Array
@@ -70,6 +74,7 @@ class TopSpectrum:
     in_span: Array
     edge: float
     outside: NDArray[np.bool_]
+    spikes: SpikeStrengths
 
     @property
     def count(self) -> int:
@@ -133,6 +138,7 @@ def top_spectrum(layer: Array, readout: Array, shown: int = SHOWN) -> TopSpectru
     basis = readout_powers(readout)
     scale = float(np.abs(layer).max()) or 1.0
     layer = layer / scale  # so that no square overflows
+    spikes = spike_strengths(layer, basis, scale)
     wide = layer.shape[0] <= layer.shape[1]
     gram = layer @ layer.T if wide else layer.T @ layer
     size = len(gram)
@@ -162,7 +168,7 @@ def top_spectrum(layer: Array, readout: Array, shown: int = SHOWN) -> TopSpectru
     # The last term decides where four rows are the span themselves, and there is no bulk.
     spanned = in_span - chance > LEAST_SPAN * (1.0 - chance) + 1e-9
     outside = (values > margin(len(layer)) * edge) & spanned
-    return TopSpectrum(values, left, right, in_span, edge, outside)
+    return TopSpectrum(values, left, right, in_span, edge, outside, spikes)
 
 
 def largest_eigenpairs(

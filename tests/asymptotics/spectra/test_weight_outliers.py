@@ -209,6 +209,18 @@ def test_heavy_tails_and_near_critical_spikes_are_said():
     assert "near the threshold" not in predicted("tanh", 0.1, (0,), (5.0,)).attrs["notes"]
 
 
+def test_a_swollen_bulk_is_said_with_its_size():
+    """Rows gain phi E2 D (eta1^2 + eta2^2) / N of variance, (eta1 + eta2)^2 on a reused batch (B.7)."""
+    rates, spread = (1500**0.4, 3 * 1500**0.3), 0.4 * (0.3942944904 + 0.01) * 0.34
+    for reuse, square in ((False, rates[0] ** 2 + rates[1] ** 2), (True, (rates[0] + rates[1]) ** 2)):
+        notes = predicted("tanh", reuse=reuse).attrs["notes"]
+        assert f"variance of its rows by {100 * spread * square / 1500:.2g} % or more" in notes
+    assert "swell" not in predicted("tanh", 0.1, (0,), (5.0,)).attrs["notes"]
+    far = predicted("tanh", dimension=10**9)
+    assert "outweighs them" in far.attrs["notes"]
+    assert far.status.item() == "outside"
+
+
 def test_what_the_exponents_leave_open_is_said():
     on = predicted("tanh", exponents=(0.3, 0.2))
     assert on.rung_on_boundary.values.tolist() == [False, True, False]

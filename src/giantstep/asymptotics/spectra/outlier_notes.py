@@ -21,6 +21,9 @@ HEAVY = 0.05
 GAUSSIAN = 3.0
 """E x^4 / (E x^2)^2 of a normal law; what has up to twice as much has no heavy tails."""
 
+SWOLLEN = 0.05
+"""Relative variance above which the edge of the bulk itself is visibly off."""
+
 NEAR = 1.3
 """A strength within this factor of the threshold is near-critical: simulations get there slowly."""
 
@@ -81,6 +84,59 @@ def outside(
             "simulations approach the limit slowly; measure the edge (measure_outliers)"
         )
     return notes, applies
+
+
+def swelling(
+    spread: float, rates: tuple[float, float], batch_ratios: tuple[float, ...], width: int, reuse: bool
+) -> float:
+    """Return what the steps add to the variance of the bulk's rows, relative to it, by rung 0 alone.
+
+    Row i of a step is a_i (c1 beta + delta_i): the delta_i have no direction in common and swell the bulk.
+
+    Parameters
+    ----------
+    spread : float
+        E2 D, so that |delta_i|^2 = E2 D / batch ratio.
+    rates, batch_ratios
+        Learning rate and batch / dimension of each step; the second rate is 0 where there is one step.
+    width : int
+    reuse : bool
+        Whether the second step repeats the delta_i of the first.
+
+    References
+    ----------
+    Theory note 40, section B.7; of order width^(2 max(alpha) - 1).
+
+    Examples
+    --------
+    >>> [swelling(0.2, (10.0, 20.0), (2.0, 2.0), 1000, reuse) for reuse in (False, True)]
+    [0.05, 0.09]
+    """
+    squares = [rate**2 / ratio for rate, ratio in zip(rates, batch_ratios, strict=False)]
+    cross = 2.0 * rates[0] * rates[1] / batch_ratios[0] if reuse else 0.0
+    return spread * (math.fsum(squares) + cross) / width
+
+
+def swollen(added: float, spikes: LadderSpikes, width_ratio: float) -> str | None:
+    """Return what a swollen bulk does to weak spikes, or None where there are none.
+
+    ``added`` is what `swelling` returns.
+    """
+    weak = (spikes.strengths > threshold(width_ratio)) & (spikes.rungs > 0)
+    if added > 1.0:
+        return (
+            f"the steps' own noise, {added:.3g} times the variance of the initial rows, outweighs them: the "
+            "bulk is another one, and edge and singular values do not hold; lower the learning rates or "
+            "raise the batch"
+        )
+    if not weak.any() and added < SWOLLEN:
+        return None
+    return (
+        f"the steps swell the bulk (the variance of its rows by {100 * added:.2g} % or more, of order "
+        "width^(2 max(alpha) - 1)), which is left out of the edge and the singular values: at widths near "
+        "1000 those of rungs 1 and above were seen up to 30 % higher, and the weakest may stay hidden. It "
+        "does not move strengths: compare those (measure_outliers, --simulate)"
+    )
 
 
 def heavy_tails(kurtosis: float, batch: int) -> str | None:
