@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import pytest
 import giantstep as gs
 from giantstep.errors import SpecError
 from giantstep.figures import draw
-from giantstep.studies import Study, collect, drawable, load, report, run
+from giantstep.studies import Study, collect, drawable, load, report, run, two_steps
 from giantstep.studies.judgement import judge
+from giantstep.studies.store import Store
 
 SMALL = """
 title = "Small outliers"
@@ -77,10 +79,34 @@ def test_the_summary_lays_theory_and_runs_side_by_side(data):
 def test_the_table_and_the_verdict_stand_on_z_scores(folder):
     (table,) = report(folder, "two-steps")
     assert {row["setting"] for row in table.rows} == {"IE 1, fresh", "IE 1, reused"}
-    assert all({"predicted_singular_value", "naive_singular_value"} <= row.keys() for row in table.rows)
+    known = {"predicted_singular_value", "predicted_strength", "naive_strength", "z_strength"}
+    assert all(known <= row.keys() for row in table.rows)
     found = judge(folder, "two-steps")
     assert found.entries >= 4
     assert "rms z" in found.reason
+
+
+def test_the_verdict_says_how_far_higher_rungs_and_their_strengths_are_off(data):
+    reason = two_steps.judge(data.assign(strong=data.predicted_present)).reason
+    for words, name in (("higher rungs are off", "singular_value"), ("their strengths", "strength")):
+        ratios = (data[name] / data[f"predicted_{name}"]).isel(spike=1)
+        assert f"{words} by {100 * (float(ratios.mean()) - 1):+.0f} %" in reason
+
+
+def test_a_store_from_before_strengths_were_measured_is_still_summed_up(folder, monkeypatch):
+    read = Store.read
+
+    def older(self, name):
+        found = read(self, name)
+        return replace(
+            found, variables={key: value for key, value in found.variables.items() if "strength" not in key}
+        )
+
+    monkeypatch.setattr(Store, "read", older)
+    found = drawable(folder, "two-steps")
+    assert found.strength.isnull().all()
+    assert found.singular_value.notnull().any()
+    assert "strengths" not in judge(folder, "two-steps").reason
 
 
 def test_the_figure_has_a_column_a_target_with_five_rows(data):

@@ -22,7 +22,7 @@ from giantstep.training.outlier_count import among_all
 if TYPE_CHECKING:
     import xarray as xr
 
-MEASURED = ("singular_value", "left_alignment", "right_alignment", "target_alignment")
+MEASURED = ("strength", "singular_value", "left_alignment", "right_alignment", "target_alignment")
 STRONG = 3.0
 """Spikes above this multiple of the threshold are judged; nearer ones are biased at finite size."""
 
@@ -38,8 +38,10 @@ class _Runs:
     stored: list[Stored] = field(default_factory=list)
 
     def all_of(self, name: str) -> NDArray[Any]:
-        """Return a variable of every replicate, its own axis of replicates taken off."""
+        """Return a variable of every replicate, its own axis of replicates taken off; NaN in older stores."""
         found = []
+        if not all(name in one.variables for one in self.stored):
+            return np.full_like(self.all_of("spike_singular_value"), np.nan)
         for one in self.stored:
             dims, values = one.variables[name]
             array = np.asarray(values)
@@ -53,7 +55,7 @@ def summary(folder: str | Path) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Over (setting, spike): ``singular_value``, ``left_alignment``, ``right_alignment``,
+        Over (setting, spike): ``strength``, ``singular_value``, ``left_alignment``, ``right_alignment``,
         ``target_alignment`` with ``*_se`` and ``*_z``, ``predicted_*`` and, of the usual statement of the
         ladder, ``naive_*``; ``rung``, ``strong``. Over setting: ``edge`` and ``edge_se`` measured,
         ``predicted_edge``, ``predicted_count``, ``count_mean``, ``runs``, ``reuse``,
@@ -87,7 +89,7 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         for spike in np.flatnonzero(one["predicted_present"].values == 1):
             at = one.isel(spike=spike)
             row: dict[str, Any] = {"setting": str(setting), "rung": str(int(at["rung"]))}
-            for name in ("singular_value", "target_alignment"):
+            for name in ("strength", "singular_value", "target_alignment"):
                 row[f"naive_{name}"] = float(at[f"naive_{name}"])
                 row[f"predicted_{name}"] = float(at[f"predicted_{name}"])
                 row[name] = (float(at[name]), float(at[f"{name}_se"]))
@@ -96,7 +98,10 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
     heads = {
         "setting": "setting",
         "rung": "rung",
-        "naive_singular_value": "naive",
+        "naive_strength": "naive",
+        "predicted_strength": "theory",
+        "strength": "strength",
+        "z_strength": "z",
         "predicted_singular_value": "theory",
         "singular_value": "singular value",
         "z_singular_value": "z",
@@ -109,8 +114,9 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
     }
     note = (
         "theory: effective ladder; naive: products of means. z = (mean over runs - theory) / standard error, "
-        "put on the scale of a normal law. "
-        "Weak spikes, not far above the swollen bulk, lie above their theory at finite width."
+        "put on the scale of a normal law. Strength is the singular value of a spike before the bulk. The "
+        "bulk, swollen by the steps at finite width, lifts singular values of weak spikes above theory and "
+        "hides those below the measured edge; strengths it does not move."
     )
     return (Table("Outliers of the first layer, predicted and measured", heads, rows, note),)
 
@@ -122,9 +128,15 @@ def judge(dataset: xr.Dataset) -> Judgement:
     sees = strong & (dataset["predicted_informative"].values == 1)
     z = [dataset["singular_value_z"].values[first], dataset["target_alignment_z"].values[sees]]
     higher = strong & (dataset["rung"].values > 0)
-    ratio = dataset["singular_value"].values[higher] / dataset["predicted_singular_value"].values[higher]
-    bias = f"higher rungs lie {100 * (ratio.mean() - 1):.0f} % above at this width" if ratio.size else ""
-    return of_scores(np.concatenate(z), bias=bias)
+    value, strength = (
+        100 * (float(np.mean(dataset[name].values[higher] / dataset[f"predicted_{name}"].values[higher])) - 1)
+        if higher.any()
+        else 0.0
+        for name in ("singular_value", "strength")
+    )
+    bias = f"singular values of higher rungs are off by {value:+.0f} % at this width, which swells the bulk"
+    bias += "" if np.isnan(strength) else f"; their strengths by {strength:+.0f} %"
+    return of_scores(np.concatenate(z), bias=bias if higher.any() else "")
 
 
 def _read(folder: str | Path) -> list[_Runs]:
