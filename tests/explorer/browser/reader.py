@@ -108,7 +108,9 @@ class Reader:
         """Wait until the answer is complete and drawn, or an error is said."""
 
         def quiet() -> bool:
-            busy = f"return document.querySelector('#panel-{self.panel()} .answer').getAttribute('aria-busy')"
+            busy = (
+                f"return document.querySelector('#panel-{self.panel()} .results').getAttribute('aria-busy')"
+            )
             return self.script(busy) == "false" and (
                 self.error() != "" or self.status().startswith("Computed")
             )

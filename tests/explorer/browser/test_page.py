@@ -226,3 +226,22 @@ def test_figures_code_and_study_are_handed_out(reader, tmp_path):
     assert (tmp_path / "stairs.svg").read_text().startswith("<svg")
     assert (tmp_path / "stairs.png").read_bytes().startswith(b"\x89PNG")
     assert "gs.analyze" in (tmp_path / "target.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#constructor",
+        "#__proto__?target=z1",
+        "#target?target=%&activation=%ff%00",
+        "#target?__proto__=1&constructor=2&batch_exponent=NaN",
+        "#steps?dimension=1e99&mode=x&seeds=-1&width=Infinity",
+        "#curve?ridge=1e999&noise=<b>",
+    ],
+)
+def test_a_hostile_link_leaves_a_page_that_answers(reader, fragment):
+    reader.open(fragment)
+    reader.settled()
+    reader.script("location.hash = '#target?target=z1+%2B+z5'")
+    reader.until(lambda: "Everything is learnt" in reader.text("#panel-target .certificates"))
+    assert reader.text("#panel-target .formula").replace("\n", "") == "f*(z) = z1 + z5"

@@ -11,8 +11,12 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Whoever was reading a table that is exchanged goes on in the one that takes its place.
 export function fill(element, ...children) {
+  const stops = () => [...element.querySelectorAll("[tabindex]")];
+  const place = stops().indexOf(document.activeElement);
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+  if (place >= 0) stops()[place]?.focus({ preventScroll: true });
   return element;
 }
 

@@ -10,33 +10,53 @@ function save(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-function code(title, name, text, says) {
-  const copied = h("span", { role: "status", class: "copied" });
-  const copy = async () => {
+class Code {
+  constructor(title, name, says) {
+    this.text = h("pre", { tabindex: "0", role: "region", "aria-label": title });
+    this.copied = h("span", { role: "status", class: "copied" });
+    this.element = h("details", {},
+      h("summary", {}, title),
+      h("p", { class: "hint" }, says),
+      this.text,
+      h("p", { class: "buttons" },
+        h("button", { type: "button", onclick: () => this.copy() }, "Copy", h("span", { class: "visually-hidden" }, ` ${name}`)),
+        h("button", { type: "button", onclick: () => save(name, new Blob([this.text.textContent], { type: "text/plain" })) }, `Save ${name}`),
+        this.copied));
+  }
+
+  set(text) {
+    this.text.textContent = text;
+    this.copied.textContent = "";
+  }
+
+  async copy() {
     try {
-      await navigator.clipboard.writeText(text);
-      copied.textContent = "copied";
+      await navigator.clipboard.writeText(this.text.textContent);
+      this.copied.textContent = "copied";
     } catch {
-      copied.textContent = "this browser does not let pages copy here; use Save";
+      this.copied.textContent = "this browser does not let pages copy here; use Save";
     }
-  };
-  return h("details", {},
-    h("summary", {}, title),
-    h("p", { class: "hint" }, says),
-    h("pre", { tabindex: "0", "aria-label": title }, text),
-    h("p", { class: "buttons" },
-      h("button", { type: "button", onclick: copy }, "Copy"),
-      h("button", { type: "button", onclick: () => save(name, new Blob([text], { type: "text/plain" })) }, `Save ${name}`),
-      copied));
+  }
 }
 
-export function showExports(place, panel, { study, python }, charts) {
-  const figures = Object.entries(charts);
-  fill(place,
-    h("h2", {}, "Take it with you"),
-    h("p", { class: "buttons" }, figures.flatMap(([name, chart]) => [
-      h("button", { type: "button", onclick: async () => save(`${name}.svg`, await chart.svg()) }, `${name}.svg`),
-      h("button", { type: "button", onclick: async () => save(`${name}.png`, await chart.png()) }, `${name}.png`)])),
-    code("Python code", `${panel}.py`, python, "Computes and draws the same with the library."),
-    code("Study file", `${panel}.toml`, study, `Runs the same as a study: giantstep run ${panel}.toml`));
+// Made once: whoever reads the code while an answer arrives keeps it open, and keeps the focus.
+export class Exports {
+  constructor(place, panel, charts) {
+    this.place = place;
+    this.python = new Code("Python code", `${panel}.py`, "Computes and draws the same with the library.");
+    this.study = new Code("Study file", `${panel}.toml`, `Runs the same as a study: giantstep run ${panel}.toml`);
+    const button = (name, make) => h("button", { type: "button", onclick: async () => save(name, await make()) }, name);
+    this.all = [
+      h("h2", {}, "Take it with you"),
+      h("p", { class: "buttons" }, Object.entries(charts).flatMap(([name, chart]) => [
+        button(`${name}.svg`, () => chart.svg()), button(`${name}.png`, () => chart.png())])),
+      this.python.element, this.study.element,
+    ];
+  }
+
+  show({ study, python }) {
+    this.python.set(python);
+    this.study.set(study);
+    if (!this.place.firstChild) fill(this.place, this.all);
+  }
 }

@@ -38,6 +38,8 @@ export class Form {
     this.fields.forEach(say);
     this.defaults = this.values();
     element.addEventListener("submit", (event) => event.preventDefault());
+    // The slider says its own value; a second voice would repeat it.
+    for (const output of element.querySelectorAll("output")) output.setAttribute("aria-live", "off");
   }
 
   values() {
@@ -63,6 +65,17 @@ export class Form {
   set(name, value) {
     const field = this.fields.find((one) => one.name === name);
     if (field && valueOf(field) !== value) put(field, value);
+  }
+
+  // Marks the field that a complaint is about, which begins with its name; none without a complaint.
+  blame(message, explanation) {
+    for (const field of this.fields) {
+      const blamed = message.startsWith(`${field.name}:`);
+      if (blamed) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+      if (blamed) field.setAttribute("aria-errormessage", explanation);
+      else field.removeAttribute("aria-errormessage");
+    }
   }
 
   // Calls back at once for what is chosen, after a pause for what is typed.

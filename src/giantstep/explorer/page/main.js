@@ -38,11 +38,22 @@ function share(panel) {
       }
     }
   }
+  reflect();
+}
+
+const owner = (element) => Object.values(panels).find((one) => one.element.contains(element));
+
+// The list of the catalog stands at the target that the field holds, if it has it.
+function reflect() {
+  for (const pick of document.querySelectorAll("[data-pick]")) {
+    const value = owner(pick).form.values()[pick.dataset.pick];
+    pick.value = [...pick.options].some((one) => one.value === value) ? value : "";
+  }
 }
 
 function restore() {
   const { panel, entries } = links.read();
-  const name = panel in panels ? panel : "target";
+  const name = Object.hasOwn(panels, panel) ? panel : "target";
   panels[name].form.restore(entries);
   panels[name].asked = false;
   share(panels[name]);
@@ -56,12 +67,11 @@ async function choices() {
     pick.append(h("option", { value: "" }, "choose …"), ...own.map((one) => h("option", { value: one.name, title: one.shows }, `${one.name}: ${one.expression}`)));
     pick.addEventListener("change", () => {
       if (!pick.value) return;
-      const panel = Object.values(panels).find((one) => one.element.contains(pick));
-      panel.form.set(pick.dataset.pick, pick.value);
-      pick.value = "";
-      panel.changed();
+      owner(pick).form.set(pick.dataset.pick, pick.value);
+      owner(pick).changed();
     });
   }
+  reflect();
   document.getElementById("activations").append(...activations.map((name) => h("option", { value: name })));
 }
 
@@ -77,6 +87,11 @@ tabs.forEach((tab, place) => {
   });
 });
 window.addEventListener("hashchange", restore);
+// The fragment is taken: it holds the state.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  panels[shown].element.focus();
+});
 document.getElementById("share").addEventListener("click", async () => {
   const said = document.getElementById("shared");
   try {

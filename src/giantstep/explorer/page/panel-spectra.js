@@ -4,7 +4,7 @@ import { fill, h, table } from "./dom.js";
 import { formula, short } from "./formulas.js";
 
 export const spectra = {
-  question: (values) => values,
+  gist: "spectrum",
 
   setup(panel) {
     panel.charts.phases.onPoint = (x, y) => {
@@ -17,7 +17,7 @@ export const spectra = {
   event(event, panel) {
     if (event.event === "map") {
       this.mapNotes = event.notes;
-      const { target, first_exponent: first, second_exponent: second } = panel.form.values();
+      const { target, first_exponent: first, second_exponent: second } = panel.question;
       fill(panel.find(".formula"), "f*(z) = ", formula(target));
       panel.charts.phases.element.setAttribute("aria-label", `Phase map of outliers; the cross is at first exponent ${first}, second exponent ${second}. The sliders move it too.`);
     } else if (event.event === "spectrum") this.spectrum(event, panel);

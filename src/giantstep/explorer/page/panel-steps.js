@@ -5,14 +5,13 @@ import { formula, measured, short } from "./formulas.js";
 import { Plane } from "./plane.js";
 
 export const steps = {
-  question: (values) => values,
+  gist: "overlaps",
 
   setup(panel) {
     this.plane = new Plane(panel, panel.charts.neurons);
   },
 
   begin(panel) {
-    this.seeds = panel.form.values().seeds;
     this.notes = [];
     fill(panel.find(".notes"));
     this.plane.clear();
@@ -31,7 +30,7 @@ export const steps = {
 };
 
 function setting(event, panel) {
-  const { dimension, width } = panel.form.values();
+  const { dimension, width } = panel.question;
   fill(panel.find(".formula"), "f*(z) = ", formula(event.expression));
   panel.find(".shows").textContent = `d = ${dimension.toLocaleString("en")}, ${width} neurons, n = ${event.batch.toLocaleString("en")} samples a step, learning rate ${short(event.learning_rate)}. Engine ${event.engine}: ${event.reason}.`;
 }

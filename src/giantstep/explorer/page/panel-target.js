@@ -4,11 +4,11 @@ import { fill, h, table } from "./dom.js";
 import { formula } from "./formulas.js";
 
 export const target = {
-  question: (values) => values,
+  gist: "stairs",
 
-  begin(panel) {
+  begin() {
     this.cards = [];
-    panel.find(".answer").classList.remove("empty");
+    this.learnt = [];
   },
 
   event(event, panel) {
@@ -21,17 +21,22 @@ export const target = {
       this.cards.push(card(event));
       fill(panel.find(".certificates"), this.cards);
       fill(panel.find(".exponents"), exponents(event.exponents));
+      this.learnt.push(`${event.title}: ${verdict(event)}, ${event.steps.map((step) => `${step.dimension} after step ${step.step}`).join(", ")}.`);
+      panel.charts.stairs.element.setAttribute("aria-label", `Directions learnt after each step. ${this.learnt.join(" ")}`);
     }
   },
 };
 
+function verdict(event) {
+  if (event.effective_rank === 0) return "Nothing to learn";
+  if (event.fully_learned) return "Everything is learnt";
+  return event.learned ? `${event.learned} of ${event.effective_rank} directions` : "Nothing is learnt";
+}
+
 function card(event) {
-  const verdict = event.effective_rank === 0 ? "Nothing to learn"
-    : event.fully_learned ? "Everything is learnt"
-      : event.learned ? `${event.learned} of ${event.effective_rank} directions` : "Nothing is learnt";
   return h("article", { class: "card" },
     h("h3", {}, event.title[0].toUpperCase() + event.title.slice(1)),
-    h("p", { class: "verdict" }, verdict, event.status === "undecided" ? h("em", {}, " (undecided)") : null),
+    h("p", { class: "verdict" }, verdict(event), event.status === "undecided" ? h("em", {}, " (undecided)") : null),
     h("ol", { class: "steps" }, event.steps.map((step) => h("li", {},
       h("p", {}, h("b", {}, `Step ${step.step}`), " · ", step.gained ? formula(step.gained) : "nothing new",
         h("span", { class: "soft" }, ` · ${step.dimension} of ${event.effective_rank} · `, samples(step.samples))),

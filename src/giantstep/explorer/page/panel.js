@@ -2,12 +2,13 @@
 
 import { Asker } from "./answers.js";
 import { Chart } from "./charts.js";
-import { showExports } from "./exports.js";
+import { fill, h } from "./dom.js";
+import { Exports } from "./exports.js";
 import { Form } from "./forms.js";
 import { seconds } from "./formulas.js";
 
 export class Panel {
-  // view: { question(values), setup(panel), begin(panel), event(event, panel) }
+  // view: { gist, setup(panel), begin(panel), event(event, panel) }; gist is the chart whose label sums the answer up.
   constructor(name, view, onState) {
     this.name = name;
     this.view = view;
@@ -20,6 +21,8 @@ export class Panel {
     this.status = this.find(".status");
     this.error = this.find(".error");
     this.progress = this.find("progress");
+    this.results = this.find(".results");
+    this.exports = new Exports(this.find(".exports"), name, this.charts);
     this.cancelButton = this.find(".cancel");
     this.cancelButton.addEventListener("click", () => this.cancel());
     this.form.onChange(() => this.changed());
@@ -39,15 +42,15 @@ export class Panel {
   cancel() {
     this.asker.cancel();
     this.settle("Cancelled.");
-    this.cancelled = true;
   }
 
   async ask() {
     this.asked = true;
-    this.cancelled = false;
+    this.question = this.form.values();
+    this.answered = new Set();
     const started = performance.now();
-    this.error.textContent = "";
-    this.element.querySelector(".answer").setAttribute("aria-busy", "true");
+    this.complain("");
+    this.results.setAttribute("aria-busy", "true");
     this.progress.removeAttribute("value");
     // What is quick needs no commotion.
     clearTimeout(this.patience);
@@ -57,25 +60,48 @@ export class Panel {
       this.cancelButton.hidden = false;
     }, 150);
     this.view.begin?.(this);
-    const outcome = await this.asker.ask(this.view.question(this.form.values()), (event) => this.event(event));
-    if (outcome === "answered") this.settle(`Computed in ${seconds(performance.now() - started)}.`);
+    const outcome = await this.asker.ask(this.question, (event) => this.event(event));
+    if (outcome === "answered") this.settle(`Computed in ${seconds(performance.now() - started)}.`, this.gist());
     if (outcome === "failed") this.settle("");
   }
 
-  settle(words) {
+  // What there is to see, for those who hear it.
+  gist() {
+    return h("span", { class: "visually-hidden" }, ` ${this.charts[this.view.gist].element.getAttribute("aria-label")}`);
+  }
+
+  complain(message) {
+    this.error.textContent = message;
+    this.form.blame(message, this.error.id);
+  }
+
+  settle(...words) {
     clearTimeout(this.patience);
-    this.status.textContent = words;
+    const stale = this.error.textContent !== "" || !this.answered.has("figure");
+    const focused = document.activeElement;
+    fill(this.status, words);
     this.progress.hidden = true;
     this.cancelButton.hidden = true;
-    this.element.querySelector(".answer").setAttribute("aria-busy", "false");
-    this.element.classList.toggle("stale", this.error.textContent !== "");
+    this.results.setAttribute("aria-busy", "false");
+    // The answer to an earlier question is neither read out nor taken along as one to this.
+    this.element.classList.toggle("stale", stale);
+    this.results.inert = stale;
+    this.exports.place.inert = stale && !this.answered.has("exports");
+    // Who was where nothing can be any more goes on from the line that says why.
+    if (focused.hidden || focused.closest("[inert]")) this.status.focus();
   }
 
   event(event) {
-    if (event.event === "error") this.error.textContent = event.message;
+    this.answered.add(event.event);
+    if (event.event === "error") this.complain(event.message);
     else if (event.event === "progress") this.progress.value = event.fraction;
-    else if (event.event === "figure") this.charts[event.name].draw(event.frame, event.tables);
-    else if (event.event === "exports") showExports(this.find(".exports"), this.name, event, this.charts);
-    else if (event.event !== "end") this.view.event(event, this);
+    else if (event.event === "exports") this.exports.show(event);
+    else if (event.event !== "end") this.show(event);
+  }
+
+  show(event) {
+    this.results.hidden = false;
+    if (event.event === "figure") this.charts[event.name].draw(event.frame, event.tables);
+    else this.view.event(event, this);
   }
 }

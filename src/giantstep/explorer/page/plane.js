@@ -17,6 +17,8 @@ export class Plane {
     this.slider.addEventListener("input", () => this.show(Number(this.slider.value)));
     this.button.addEventListener("click", () => this.play(0));
     for (const select of [this.first, this.second]) select.addEventListener("change", () => this.show(this.at));
+    // Its frame is as high as wide, so it does not stretch by itself.
+    new ResizeObserver(() => this.show(this.at)).observe(chart.element);
     this.clear();
   }
 
@@ -93,7 +95,7 @@ export class Plane {
 
   // As high as wide, with the names of the chosen axes.
   sized() {
-    const side = Math.max(180, Math.min(300, this.chart.element.clientWidth - 70));
+    const side = Math.max(140, Math.min(300, this.chart.element.clientWidth - 70));
     const second = this.second.value === "outside" ? "outside the target" : `cosine with ${this.second.value}`;
     const key = `${side} ${this.first.value} ${second}`;
     if (this.key !== key || this.source !== this.frame) {
