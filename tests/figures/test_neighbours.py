@@ -35,8 +35,8 @@ def test_minimax_has_a_row_a_game_and_no_gap_where_there_are_samples(tmp_path):
     chart = drawn(MINIMAX, "minimax", tmp_path)
     assert [len(row["hconcat"]) for row in chart["vconcat"]] == [3, 2]
     rules = [
-        values(chart, layer)[0]["y"]
-        for layer in chart["vconcat"][0]["hconcat"][1]["layer"]
+        values(chart, layer)[0]["value"]
+        for layer in chart["vconcat"][0]["hconcat"][2]["layer"]
         if layer["mark"]["type"] == "rule" and len(values(chart, layer)) == 1
     ]
     assert rules == [pytest.approx(1.1420883374643216)]

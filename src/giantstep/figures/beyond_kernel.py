@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
 from giantstep.figures.error_bounds import error_bounds
-from giantstep.figures.theme import COLORS, DASHES, SHAPES, themed
+from giantstep.figures.marks import bar, look, table
+from giantstep.figures.theme import GREY, themed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,22 +68,11 @@ def _panel(one: xr.Dataset, names: list[str]) -> Any:
         errors, spreads = at["test_error"].values, at["test_error_se"].values
         for n, error, spread in zip(at["samples"].values, errors, spreads, strict=True):
             if math.isfinite(error):
-                bar = 2 * float(spread) if math.isfinite(spread) else 0.0
-                row = {"name": name, "x": float(n) / d, "value": float(error)}
-                rows.append(row | {"low": float(error) - bar, "high": float(error) + bar})
+                rows.append({"name": name, "x": float(n) / d} | bar(error, spread))
         for key in ("bound", "best_function"):
             if math.isfinite(float(at[key])):
                 rules.append({"name": name, "kind": key, "value": float(at[key])})
-    cycle = range(len(names))
-    legend = alt.Legend(title=None, columns=len(names), symbolStrokeWidth=0)
-    color = alt.Color(
-        "name:N", scale=alt.Scale(domain=names, range=[COLORS[k % len(COLORS)] for k in cycle]), legend=legend
-    )
-    shape = alt.Shape(
-        "name:N", scale=alt.Scale(domain=names, range=[SHAPES[k % len(SHAPES)] for k in cycle]), legend=legend
-    )
-    dashes = [list(DASHES[k % len(DASHES)]) for k in cycle]
-    dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
+    color, shape, dash = look(names, legend=alt.Legend(title=None, columns=len(names)))
     ends = [min(row["x"] for row in rows), max(row["x"] for row in rows)]
     ticks = sorted({row["x"] for row in rows})
     x = alt.X(
@@ -91,7 +81,7 @@ def _panel(one: xr.Dataset, names: list[str]) -> Any:
     x = x.axis(values=ticks[:: max(1, len(ticks) // 6)], format="~g", grid=False)
     top = max(row["high"] for row in rows)
     y = alt.Y("value:Q", title="test error", scale=alt.Scale(domain=[0, top * 1.03], nice=False))
-    base = alt.Chart(alt.InlineData(values=rows))
+    base = alt.Chart(table(rows))
     lines = base.mark_line(strokeWidth=1.3).encode(x=x, y=y, color=color, strokeDash=dash)
     bars = base.mark_rule(strokeWidth=1.1).encode(
         x=x, y=alt.Y("low:Q", title="test error"), y2="high:Q", color=color
@@ -115,9 +105,12 @@ def _bounds(rules: list[dict[str, Any]], ends: list[float], x: Any, y: Any, colo
         step = (right - left) / count
         place = {"start": math.exp(left + position * step), "end": math.exp(left + (position + 0.9) * step)}
         places.append(rule | {"x": place["start"], "end": place["end"]})
-    base = alt.Chart(alt.InlineData(values=places))
+    base = alt.Chart(table(places))
     marks = []
     for kind, width in (("bound", 3.5), ("best_function", 1.2)):
         own = base.transform_filter(f"datum.kind == '{kind}'").mark_rule(strokeWidth=width)
         marks.append(own.encode(x=x, x2="end:Q", y=y, color=color))
-    return marks
+    middle = math.exp((math.log(ends[1] * 1.25) + math.log(ends[1] * 3.1)) / 2)
+    word = alt.Chart(table([{"x": middle, "text": "bounds"}] if places else []))
+    word = word.mark_text(color=GREY, fontSize=10, baseline="bottom", dy=-4)
+    return [*marks, word.encode(x=x, y=alt.value("height"), text="text:N")]

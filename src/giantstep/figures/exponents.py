@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.errors import SpecError
-from giantstep.figures.theme import COLORS, DASHES, SHAPES, themed
+from giantstep.figures.marks import log_axis, look
+from giantstep.figures.theme import themed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -64,57 +65,21 @@ def _legend(one: xr.Dataset) -> str:
 def _encodings(names: list[str]) -> tuple[Any, Any, Any]:
     import altair as alt
 
-    legend = alt.Legend(title="step: exponent of n*", columns=5, labelLimit=300, symbolStrokeWidth=0)
-    cycle = range(len(names))
-    color = alt.Color(
-        "name:N", scale=alt.Scale(domain=names, range=[COLORS[k % len(COLORS)] for k in cycle]), legend=legend
-    )
-    shape = alt.Shape(
-        "name:N", scale=alt.Scale(domain=names, range=[SHAPES[k % len(SHAPES)] for k in cycle]), legend=legend
-    )
-    dashes = [list(DASHES[k % len(DASHES)]) for k in cycle]
-    dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
-    return color, shape, dash
+    return look(names, legend=alt.Legend(title="step: exponent of n*", columns=5, labelLimit=300))
 
 
 def _power_axis(field: str, title: str, values: list[float]) -> dict[str, Any]:
-    """A logarithmic axis with powers of ten as labels, or with 1, 2, 5, 10, .. over less than two decades."""
+    """Return a logarithmic channel with a little room on both sides."""
     import altair as alt
 
-    if max(values) < 100 * min(values):
-        return _short_axis(field, title, values)
-    low, high = math.floor(math.log10(min(values)) + 1e-9), math.ceil(math.log10(max(values)) - 1e-9)
-    step = max(1, math.ceil((high - low) / 6))
-    ticks = [10.0**k for k in range(low, high + 1, step)]
-    digits = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-    powers = "{" + ",".join(f"'{k}':'{_superscript(k, digits)}'" for k in range(low, high + 1)) + "}"
-    label = f"'10' + {powers}[round(log(datum.value)/LN10)]"
+    ends = [min(values) / 1.3, max(values) * 1.3]
     return {
         "field": field,
         "type": "quantitative",
         "title": title,
-        "scale": alt.Scale(type="log", domain=[min(values) / 1.3, max(values) * 1.3], nice=False),
-        "axis": alt.Axis(values=ticks, labelExpr=label, grid=True),
+        "scale": alt.Scale(type="log", domain=ends, nice=False),
+        "axis": log_axis(ends),
     }
-
-
-def _short_axis(field: str, title: str, values: list[float]) -> dict[str, Any]:
-    import altair as alt
-
-    low, high = min(values) / 1.3, max(values) * 1.3
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": title,
-        "scale": alt.Scale(type="log", domain=[low, high], nice=False),
-        "axis": alt.Axis(values=[tick for tick in ticks if low <= tick <= high], format="~g", grid=True),
-    }
-
-
-def _superscript(power: int, digits: str) -> str:
-    return ("⁻" if power < 0 else "") + "".join(digits[int(digit)] for digit in str(abs(power)))
 
 
 def _fit_panel(rows: list[dict[str, Any]], lines: list[dict[str, Any]], names: list[str], title: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
-from giantstep.figures.marks import bar, table
+from giantstep.figures.marks import bar, log_axis, table
 from giantstep.figures.theme import COLORS, GREY, SHAPES, themed
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ _FORMS = {"full": [1, 0], "leading": [5, 3]}
 _SPIKES = ("spike 1", "spike 2")
 _GAINED = {"network": "network", "spike_1": "F0 + spike 1", "spikes": "F0 + both spikes"}
 _ROWS = {
-    "singular_value": "singular value / sqrt n",
-    "left_alignment": "cos² with the predicted left vector",
+    "singular_value": "singular value / √n",
+    "left_alignment": "cos² with predicted left vector",
     "train_improvement": "gain of the train loss",
     "test_improvement": "gain of the test error",
 }
@@ -72,7 +72,7 @@ def feature_spikes(dataset: xr.Dataset) -> Any:
     ]
     words = [_MEASURED, _LINES, _GREY] if dataset.sizes["step_exponent"] else [_LINES, _GREY]
     title = alt.TitleParams(
-        str(dataset.attrs["title"]).split(":")[0] + ": after one giant step of size n0^alpha",
+        str(dataset.attrs["title"]).split(":")[0] + ": after one giant step of size n0^α",
         subtitle=words,
         offset=12,
     )
@@ -120,11 +120,12 @@ def _panel(one: xr.Dataset, setting: str, name: str) -> Any:
     dash = alt.StrokeDash(
         "form:N", scale=alt.Scale(domain=list(_FORMS), range=list(_FORMS.values())), legend=None
     )
-    foot = "step exponent alpha" if name == "test_improvement" else None
-    x = alt.X("x:Q", title=foot, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=6))
+    foot = "step exponent α" if name == "test_improvement" else None
+    x = alt.X("x:Q", title=foot, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=6, format="~g"))
     y = alt.Y("value:Q", title=_ROWS[name], scale=alt.Scale(zero=name != "singular_value"))
     if name == "singular_value":
-        y = alt.Y("value:Q", title=_ROWS[name], scale=alt.Scale(type="log", nice=False))
+        axis = log_axis([*(row["value"] for row in [*lines, *points]), float(one["edge"])])
+        y = alt.Y("value:Q", title=_ROWS[name], axis=axis, scale=alt.Scale(type="log", nice=False, padding=6))
     # Term k outgrows the bulk beyond (k - 1)/(2k); here term 2.
     threshold = alt.Chart(table([{"x": 0.25}] if _seen(one) else []))
     layers = [threshold.mark_rule(color="#CCCCCC", strokeDash=[2, 2]).encode(x=x)]

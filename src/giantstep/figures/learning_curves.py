@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.figures.live_curves import live_curves
-from giantstep.figures.marks import BAR, look, table
+from giantstep.figures.marks import bar, log_axis, look, table
 from giantstep.figures.theme import themed
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def _panel(dataset: xr.Dataset, settings: list[str], pair: str, rest: str) -> An
         one = dataset.sel(setting=setting)
         for theory in _DASHES:
             y = one["line_error"].sel(theory=theory).values
-            lines += [{"name": name, "theory": theory, "x": a, "y": b} for a, b in zip(x, y, strict=True)]
+            lines += [{"name": name, "theory": theory, "x": a, "value": b} for a, b in zip(x, y, strict=True)]
         points += _points(one, name, "test_error", ratios)
     first = dataset.sel(setting=settings[0])
-    dots = [{"name": still, "x": a, "y": b} for a, b in zip(x, first["line_no_step"].values, strict=True)]
+    dots = [{"name": still, "x": a, "value": b} for a, b in zip(x, first["line_no_step"].values, strict=True)]
     points += _points(first, still, "no_step_error", ratios)
     places = [place + (place >= _STILL) for place in range(len(names))]
     color, shape, _ = look(
@@ -121,8 +121,9 @@ def _panel(dataset: xr.Dataset, settings: list[str], pair: str, rest: str) -> An
     across = alt.X(
         "x:Q", title="samples of the readout, n / d", scale=alt.Scale(type="log", nice=False, padding=6)
     )
-    across = across.axis(format="~g", tickCount=5, grid=False)
-    up = alt.Y("y:Q", title="test error", scale=alt.Scale(zero=False))
+    across = across.axis(log_axis(x, grid=False))
+    up = alt.Y("value:Q", title="test error", scale=alt.Scale(zero=False, nice=False, padding=8))
+    up = up.axis(tickCount=6)
     measured = alt.Chart(table(points))
     layers = [
         alt.Chart(table(lines))
@@ -145,8 +146,7 @@ def _points(one: xr.Dataset, name: str, error: str, ratios: Any) -> list[dict[st
         at = one.sel(sample_ratio=ratio)
         mean, spread = float(at[error]), float(at[f"{error}_se"])
         if math.isfinite(mean):
-            bar = BAR * spread if math.isfinite(spread) else 0.0
-            rows.append({"name": name, "x": float(ratio), "y": mean, "low": mean - bar, "high": mean + bar})
+            rows.append({"name": name, "x": float(ratio)} | bar(mean, spread))
     return rows
 
 
@@ -160,7 +160,7 @@ def _across(
     for setting in dataset["setting"].values:
         label = ", ".join(_word(dataset, setting, part) for part in parts)
         values = zip(dataset[axis].values, dataset[name].sel(setting=setting).values, strict=True)
-        rows.setdefault(label, [{"name": label, "x": x, "y": y} for x, y in values])
+        rows.setdefault(label, [{"name": label, "x": x, "value": y} for x, y in values])
     legend = alt.Legend(**_LEGEND, symbolSize=400)
     color, _, dash = look(list(rows), legend=legend, symbols=False)
     return (
@@ -168,9 +168,9 @@ def _across(
         .mark_line(strokeWidth=1.4)
         .encode(
             x=alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False)).axis(
-                format="~g", tickCount=5, grid=False
+                log_axis(dataset[axis].values, grid=False)
             ),
-            y=alt.Y("y:Q", title=ytitle, scale=alt.Scale(zero=False)),
+            y=alt.Y("value:Q", title=ytitle, scale=alt.Scale(zero=False)),
             color=color,
             strokeDash=dash,
         )

@@ -49,6 +49,13 @@ def look(
     )
 
 
+def shades(names: Sequence[str]) -> Any:
+    """Return a scale of shades for names in an order, dark to light, none too light to be seen on white."""
+    import altair as alt
+
+    return alt.Scale(domain=list(names), scheme=alt.SchemeParams(name="viridis", extent=[0, 0.85]))
+
+
 def table(rows: Iterable[dict[str, Any]]) -> Any:
     """Return rows as the data of a chart; what is not finite becomes null, which no mark draws."""
     import altair as alt
@@ -70,6 +77,32 @@ def bar(mean: float, error: float, *, times: float = BAR) -> dict[str, float]:
     """
     reach = times * float(error) if math.isfinite(error) else 0.0
     return {"value": float(mean), "low": float(mean) - reach, "high": float(mean) + reach}
+
+
+def log_axis(values: Iterable[float], *, grid: bool = True) -> Any:
+    """Return an axis for a logarithmic scale over positive values, with a label where there is room for one.
+
+    Powers of ten over many decades; numbers between them, and the more of them, over fewer decades.
+
+    >>> log_axis([0.4, 2.5]).values, log_axis([3.0, 4000.0]).values, log_axis([0.25, 0.7]).values
+    ([0.5, 1.0, 2.0], [10.0, 100.0, 1000.0], [0.3, 0.4, 0.5, 0.6])
+    """
+    import altair as alt
+
+    known = [value for value in values if value > 0 and math.isfinite(value)] or [1.0]
+    low, high = min(known) * (1 - 1e-9), max(known) * (1 + 1e-9)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ratio = high / low
+    if ratio > 1000:
+        # At most seven labels, and those of one axis on multiples of the same power.
+        apart = math.ceil(math.log10(ratio) / 7)
+        ticks = [10.0**k for k in decades if k % apart == 0]
+    else:
+        digits = (1, 3) if ratio > 60 else (1, 2, 5) if ratio > 6 else (1, 2, 3, 4, 5, 6, 8)
+        ticks = [float(f"{digit}e{k}") for k in decades for digit in digits]
+    plain = "datum.value >= 0.001 && datum.value < 100000"
+    label = f"{plain} ? format(datum.value, '~g') : replace(format(datum.value, '.0e'), '+', '')"
+    return alt.Axis(values=[tick for tick in ticks if low <= tick <= high], labelExpr=label, grid=grid)
 
 
 def whole_steps(last: int) -> list[int]:

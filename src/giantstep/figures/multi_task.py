@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
-from giantstep.figures.theme import COLORS, themed
+from giantstep.figures.marks import bar, log_axis, look, table
+from giantstep.figures.theme import themed
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _WIDTH, _HEIGHT = 250, 190
+_OWN: Any = {"color": "independent", "shape": "independent", "strokeDash": "independent"}
 _REPRESENTATIONS = ("oracle", "multi", "single", "random")
 
 
@@ -50,22 +52,19 @@ def multi_task(dataset: xr.Dataset) -> Any:
         panels.append(_panel(both, "tasks", "y", "tasks T", "alignment, conditioning", "what", ""))
     if not panels:
         panels.append(_panel(rows, "sample_ratio", "alignment", "n / d", "alignment", "rank", "bits r"))
-    rows_of_panels = [alt.hconcat(*panels, spacing=24).resolve_scale(color="independent")]
+    rows_of_panels = [alt.hconcat(*panels, spacing=24).resolve_scale(**_OWN)]
     if "trial" in dataset.sizes:
         rows_of_panels.append(alt.hconcat(*_downstream(dataset), spacing=24))
     title = alt.TitleParams(
         "Multi-task pretraining: two steps align a relu layer with the bits that many tasks share",
         subtitle=[
             "Symbols: simulation, bars 2 standard errors. Lines: the closed law, mean over the drawn tasks.",
-            "Alignment alone does not show that a single task teaches one direction; the conditioning "
-            "does. Below: "
-            "a new head on a fresh task.",
+            "Alignment alone does not show that a single task teaches one direction; the conditioning does. "
+            "Below: a new head on a fresh task.",
         ],
         offset=12,
     )
-    return themed(
-        alt.vconcat(*rows_of_panels, spacing=26).resolve_scale(color="independent").properties(title=title)
-    )
+    return themed(alt.vconcat(*rows_of_panels, spacing=26).resolve_scale(**_OWN).properties(title=title))
 
 
 def _row(dataset: xr.Dataset, place: int) -> dict[str, Any]:
@@ -76,31 +75,31 @@ def _row(dataset: xr.Dataset, place: int) -> dict[str, Any]:
     return row
 
 
-def _bars(mean: float, error: float) -> dict[str, float]:
-    bar = 2 * error if math.isfinite(error) else 0.0
-    return {"y": mean, "low": mean - bar, "high": mean + bar}
-
-
 def _panel(
     rows: list[dict[str, Any]], axis: str, name: str, xtitle: str, ytitle: str, by: str, legend: str
 ) -> Any:
     import altair as alt
 
-    kinds = sorted({row[by] for row in rows})
-    points = [{"x": row[axis], "by": row[by]} | _bars(row[name], row[f"{name}_se"]) for row in rows]
-    lines = [{"x": row[axis], "by": row[by], "y": row[f"{name}_law"]} for row in rows]
-    color = alt.Color(
-        "by:N", title=legend or None, scale=alt.Scale(domain=kinds, range=list(COLORS[: len(kinds)]))
-    )
-    x = alt.X("x:Q", title=xtitle, scale=alt.Scale(type="log", nice=False, padding=8))
-    y = alt.Y("y:Q", title=ytitle, scale=alt.Scale(domain=[0, 1]))
-    dots = alt.Chart(alt.InlineData(values=points))
+    names = [str(kind) for kind in sorted({row[by] for row in rows})]
+    points = [{"x": row[axis], "name": str(row[by])} | bar(row[name], row[f"{name}_se"]) for row in rows]
+    lines = [{"x": row[axis], "name": str(row[by]), "value": row[f"{name}_law"]} for row in rows]
+    color, shape, dash = look(names, legend=alt.Legend(title=legend or None))
+    y = alt.Y("value:Q", title=ytitle, scale=alt.Scale(domain=[0, 1]))
+    x = _across(xtitle, points)
+    dots = alt.Chart(table(points))
     layers = [
-        alt.Chart(alt.InlineData(values=lines)).mark_line(strokeWidth=1.4).encode(x=x, y=y, color=color),
-        dots.mark_rule().encode(x=x, y=alt.Y("low:Q", title=ytitle), y2="high:Q", color=color),
-        dots.mark_point(filled=True, size=36, opacity=1).encode(x=x, y=y, color=color),
+        alt.Chart(table(lines)).mark_line(strokeWidth=1.4).encode(x=x, y=y, color=color, strokeDash=dash),
+        dots.mark_rule(clip=True).encode(x=x, y=alt.Y("low:Q", title=ytitle), y2="high:Q", color=color),
+        dots.mark_point(filled=True, size=36, opacity=1).encode(x=x, y=y, color=color, shape=shape),
     ]
     return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
+
+
+def _across(title: str, points: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    axis = log_axis(row["x"] for row in points)
+    return alt.X("x:Q", title=title, axis=axis, scale=alt.Scale(type="log", nice=False, padding=8))
 
 
 def _downstream(dataset: xr.Dataset) -> list[Any]:
@@ -112,19 +111,18 @@ def _downstream(dataset: xr.Dataset) -> list[Any]:
         for place in range(dataset.sizes["trial"]):
             at = dataset.isel(trial=place)
             if int(at.trial_dimension) == dimension:
-                bars = _bars(float(at.accuracy), float(at.accuracy_se))
-                rows.append({"x": int(at.downstream), "by": str(at.representation.values)} | bars)
-        scale = alt.Scale(domain=list(_REPRESENTATIONS), range=list(COLORS[:4]))
-        color = alt.Color("by:N", title="features", scale=scale)
-        x = alt.X("x:Q", title="downstream samples", scale=alt.Scale(type="log", nice=False, padding=8))
-        y = alt.Y("y:Q", title="accuracy", scale=alt.Scale(domain=[0.5, 1]))
-        chart = alt.Chart(alt.InlineData(values=rows))
+                row = bar(float(at.accuracy), float(at.accuracy_se))
+                rows.append({"x": int(at.downstream), "name": str(at.representation.values)} | row)
+        color, shape, dash = look(_REPRESENTATIONS, legend=alt.Legend(title="features"))
+        x = _across("downstream samples", rows)
+        y = alt.Y("value:Q", title="accuracy", scale=alt.Scale(domain=[0.5, 1]))
+        chart = alt.Chart(table(rows))
         layers = [
-            chart.mark_line(strokeWidth=1).encode(x=x, y=y, color=color),
+            chart.mark_line(strokeWidth=1).encode(x=x, y=y, color=color, strokeDash=dash),
             chart.mark_rule(clip=True).encode(
                 x=x, y=alt.Y("low:Q", title="accuracy"), y2="high:Q", color=color
             ),
-            chart.mark_point(filled=True, size=36, opacity=1).encode(x=x, y=y, color=color),
+            chart.mark_point(filled=True, size=36, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         ]
         words = alt.TitleParams(f"downstream, d = {dimension}", fontSize=11)
         panels.append(alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=words))

@@ -149,8 +149,10 @@ def spectrum_panel(
         layers.append(dots.encode(x=x, y=y))
     if expected:
         words = [{"x": value, "y": 1.12 * top, "text": str(rung)} for value, rung in expected]
-        text = alt.Chart(table(words)).mark_text(dx=6, fontSize=10, color=COLORS[1])
-        layers.append(text.encode(x=x, y=y, text="text:N"))
+        # A white rim keeps the words legible on other lines.
+        text = alt.Chart(table(words)).encode(x=x, y=y, text="text:N")
+        layers.append(text.mark_text(dx=6, fontSize=10, stroke="white", strokeWidth=3, aria=False))
+        layers.append(text.mark_text(dx=6, fontSize=10, color=COLORS[1]))
     above = alt.TitleParams(title, fontSize=11, offset=4, anchor="start")
     return alt.layer(*layers).properties(width=width, height=height, title=above)
 

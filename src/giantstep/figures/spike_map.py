@@ -64,6 +64,9 @@ def spike_map(dataset: xr.Dataset, *, measured: xr.Dataset | None = None) -> Any
     placed = [row["name"] for row in points if row["name"] not in names]
     names = [*names, *dict.fromkeys(placed)]
     legend = alt.Legend(title=None, columns=3 if max(map(len, names)) < 45 else 1, labelLimit=600)
+    if not points:
+        # Long enough to tell dashes apart.
+        legend.symbolSize = 400
     panels = [_panel(name, axis, names, lines, points, legend) for name in known]
     says = "Lines: theory in high dimension."
     if points:

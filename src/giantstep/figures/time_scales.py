@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from giantstep.errors import SpecError
-from giantstep.figures.theme import COLORS, DASHES, GREY, SHAPES, themed
+from giantstep.figures.marks import log_axis, look, shades, table
+from giantstep.figures.theme import DASHES, GREY, themed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,12 +34,14 @@ def time_scales(dataset: xr.Dataset) -> Any:
 
     if "risk" not in dataset or "local_slope" not in dataset or AXIS not in dataset.dims:
         raise SpecError("time-scales: found no flows, expected the summary of a study of time-scales.")
+    known = [float(value) for value in dataset["exponent"].values if math.isfinite(value)]
+    exponents = ", ".join(str(Fraction(value).limit_denominator(99)) for value in known)
     title = alt.TitleParams(
-        str(dataset.attrs.get("title", "Time-scales")).split(":")[0],
+        "Time-scales: Hermite components learned one after the other",
         subtitle=[
-            "Gradient flow with a readout 1/eps faster. Above: risk, a line an eps; grey: plateaus.",
-            "Below: when each component is learned (dashed: closed forms, k = 0, 1), and local slopes of it",
-            "(grey dashes: exponents 1, 1/2, 1/4, 1/6; k = 1 with its logarithm taken out).",
+            "Gradient flow with a readout 1/ε faster. Above: risk, a line an ε; grey: plateaus of theory.",
+            "Below: when component k is learned (dashed: closed forms, k = 0, 1), and the local slopes of it",
+            f"(grey dashes: exponents {exponents}; k = 1 with its logarithm taken out).",
         ],
         offset=12,
     )
@@ -52,11 +56,11 @@ def time_scales(dataset: xr.Dataset) -> Any:
     )
 
 
-def _log(title: str, name: str = "x", **more: Any) -> Any:
+def _log(title: str, rows: list[dict[str, Any]], *, padding: int = 0) -> Any:
     import altair as alt
 
-    axis = alt.Axis(format=".0e", tickCount=6, labelOverlap=True)
-    return alt.X(f"{name}:Q", title=title, axis=axis, scale=alt.Scale(type="log", nice=False), **more)
+    axis = log_axis(row["x"] for row in rows)
+    return alt.X("x:Q", title=title, axis=axis, scale=alt.Scale(type="log", nice=False, padding=padding))
 
 
 def _risks(dataset: xr.Dataset) -> Any:
@@ -71,13 +75,13 @@ def _risks(dataset: xr.Dataset) -> Any:
     ]
     names = [f"{ratio:.0e}" for ratio in ratios]
     # Shades of one colour: eps is ordered.
-    scale = alt.Scale(domain=names, scheme="viridis")
-    color = alt.Color("eps:O", scale=scale, sort=names, legend=alt.Legend(title="eps", columns=12))
-    lines = alt.Chart(alt.InlineData(values=rows)).mark_line(strokeWidth=1.5)
+    legend = alt.Legend(title="ε", columns=12, symbolSize=200, symbolStrokeWidth=2)
+    color = alt.Color("eps:O", scale=shades(names), sort=names, legend=legend)
+    lines = alt.Chart(table(rows)).mark_line(strokeWidth=1.5)
     plateaus = [{"y": float(value)} for value in dataset["plateau"].values]
-    rules = alt.Chart(alt.InlineData(values=plateaus)).mark_rule(color=GREY, strokeDash=[2, 2])
+    rules = alt.Chart(table(plateaus)).mark_rule(color=GREY, strokeDash=[2, 2])
     y = alt.Y("y:Q", title="risk")
-    return alt.layer(rules.encode(y=y), lines.encode(x=_log("time"), y=y, color=color)).properties(
+    return alt.layer(rules.encode(y=y), lines.encode(x=_log("time t", rows), y=y, color=color)).properties(
         width=_WIDTH, height=_HEIGHT
     )
 
@@ -96,17 +100,17 @@ def _finite(dataset: xr.Dataset) -> Any:
                 if math.isfinite(y)
             ]
     names = list(dict.fromkeys(str(row["case"]) for row in rows))
-    scale = alt.Scale(domain=names, range=[COLORS[k % len(COLORS)] for k in range(len(names))])
-    legend = alt.Legend(title=None, columns=2, labelLimit=400)
+    lines: dict[str, Any] = {"title": None, "labelLimit": 400, "symbolSize": 400}
+    color, _, _ = look(names, field="case", legend=alt.Legend(columns=2, **lines), symbols=False)
     dash = alt.Scale(domain=["network", "limit"], range=[[1, 0], [5, 3]])
     return (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(table(rows))
         .mark_line(strokeWidth=1.4)
         .encode(
-            x=_log("time"),
+            x=_log("time t", rows),
             y=alt.Y("y:Q", title="risk"),
-            color=alt.Color("case:N", scale=scale, legend=legend),
-            strokeDash=alt.StrokeDash("kind:N", scale=dash, legend=alt.Legend(title=None)),
+            color=color,
+            strokeDash=alt.StrokeDash("kind:N", scale=dash, legend=alt.Legend(columns=1, **lines)),
         )
         .properties(
             width=_WIDTH, height=150, title=alt.TitleParams("Finite networks and their limit", fontSize=11)
@@ -118,14 +122,8 @@ def _components(dataset: xr.Dataset) -> tuple[Any, Any]:
     import altair as alt
 
     names = [f"k = {k}" for k in dataset["component"].values]
-    cycle = range(len(names))
-    colors = alt.Scale(domain=names, range=[COLORS[k % len(COLORS)] for k in cycle])
-    shapes = alt.Scale(domain=names, range=[SHAPES[k % len(SHAPES)] for k in cycle])
-    legend = alt.Legend(title=None)
-    return (
-        alt.Color("component:N", scale=colors, legend=legend),
-        alt.Shape("component:N", scale=shapes, legend=legend),
-    )
+    color, shape, _ = look(names, field="component", legend=alt.Legend(title=None))
+    return color, shape
 
 
 def _rows(dataset: xr.Dataset, name: str) -> list[dict[str, Any]]:
@@ -141,14 +139,17 @@ def _times(dataset: xr.Dataset) -> Any:
     import altair as alt
 
     color, shape = _components(dataset)
-    axis = alt.Axis(format=".0e", tickCount=6)
-    y = alt.Y("y:Q", title="learned at", axis=axis, scale=alt.Scale(type="log", nice=False))
-    measured = alt.Chart(alt.InlineData(values=_rows(dataset, "learning_time"))).encode(
-        x=_log("eps"), y=y, color=color
+    rows, law = _rows(dataset, "learning_time"), _rows(dataset, "predicted_time")
+    x, axis = _log("ε", rows, padding=10), log_axis(row["y"] for row in rows)
+    y = alt.Y(
+        "y:Q",
+        title="time at which k is learned",
+        axis=axis,
+        scale=alt.Scale(type="log", nice=False, padding=8),
     )
-    closed = alt.Chart(alt.InlineData(values=_rows(dataset, "predicted_time")))
+    measured, closed = alt.Chart(table(rows)).encode(x=x, y=y, color=color), alt.Chart(table(law))
     return alt.layer(
-        closed.mark_line(strokeDash=list(DASHES[1]), strokeWidth=1).encode(x=_log("eps"), y=y, color=color),
+        closed.mark_line(strokeDash=list(DASHES[1]), strokeWidth=1).encode(x=x, y=y, color=color),
         measured.mark_point(filled=True, size=40, opacity=1).encode(shape=shape),
     ).properties(width=_WIDTH // 2 - 40, height=200)
 
@@ -165,9 +166,11 @@ def _slopes(dataset: xr.Dataset) -> Any:
             if math.isfinite(float(slope))
         ]
     levels = [{"y": float(value)} for value in dataset["exponent"].values]
-    y = alt.Y("y:Q", title="local slope", scale=alt.Scale(domain=[-0.1, 1.05], clamp=True))
-    points = alt.Chart(alt.InlineData(values=rows)).encode(x=_log("eps"), y=y, color=color)
-    rules = alt.Chart(alt.InlineData(values=levels)).mark_rule(color=GREY, strokeDash=[4, 3])
+    y = alt.Y(
+        "y:Q", title="local slope of log time on log ε", scale=alt.Scale(domain=[-0.1, 1.05], clamp=True)
+    )
+    points = alt.Chart(table(rows)).encode(x=_log("ε", rows, padding=10), y=y, color=color)
+    rules = alt.Chart(table(levels)).mark_rule(color=GREY, strokeDash=[4, 3])
     return alt.layer(
         rules.encode(y=y),
         points.mark_line(strokeWidth=1),

@@ -48,8 +48,9 @@ def two_steps(dataset: xr.Dataset) -> Any:
     title = alt.TitleParams(
         str(dataset.attrs["title"]),
         subtitle=[
-            "Maps: number of outliers that grow with the width, by the exponents of the two learning rates;",
-            "blue where one of them sees the teacher, grey where none does; cross: the runs below.",
+            "IE: information exponent of the target. Maps: number of outliers that grow with the width,",
+            "by the exponents of the two learning rates; blue where one of them sees the teacher, grey where "
+            "none does; cross: the runs below.",
             "Spectra: all singular values of one run (bars), its outliers (dots), predicted outliers "
             "(dashed, with rung), edge at the start (grey), measured edge (dotted).",
             "Below: squared cosine of each outlier with the teacher; ticks: theory, symbols: runs, bars "

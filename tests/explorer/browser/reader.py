@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from tests.screenshots import FOLDER
 
 FLAGS = (
     "--headless=new",
@@ -32,8 +32,17 @@ FLAGS = (
 )
 PATIENCE = 300.0
 
-PICTURES = os.environ.get("GIANTSTEP_SCREENSHOTS")
-"""Folder for screenshots; without it none are written."""
+STILL = """
+const done = arguments[0];
+let before = null, same = 0;
+(function look() {
+  const now = document.documentElement.scrollHeight + document.body.innerHTML;
+  same = now === before ? same + 1 : 0;
+  before = now;
+  if (same < 12) requestAnimationFrame(look); else done(document.documentElement.scrollHeight);
+})();
+"""
+"""Waits until nothing on the page has moved for a dozen frames; gives its height."""
 
 
 def chromium(folder: Path, **extra: Any) -> webdriver.Chrome:
@@ -151,14 +160,11 @@ class Reader:
         return [one for one in sent if not one["url"].startswith(("data:", "blob:", "chrome:", "about:"))]
 
     def picture(self, name: str, width: int) -> None:
-        """Write a screenshot of the whole page, where somebody asked for them."""
-        if not PICTURES:
-            return
+        """Write a screenshot of the whole page, once it stands still."""
         self.resize(width)
-        time.sleep(1.0)
-        height = self.script("return document.documentElement.scrollHeight")
+        height = self.driver.execute_async_script(STILL)
         self.resize(width, min(int(height), 6000))
-        time.sleep(0.7)
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        self.driver.save_screenshot(str(Path(PICTURES) / f"explorer-{name}.png"))
+        self.driver.execute_async_script(STILL)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(FOLDER / f"explorer-{name}.png"))
         self.resize(1280)
