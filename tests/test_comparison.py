@@ -211,9 +211,8 @@ def test_weights_of_a_users_own_training_are_judged_like_simulations():
         layers = generator.standard_normal((6, 2, 4, d)) / np.sqrt(d)
         layers[:, 1, :, 0] += 0.5
         runs.append(gs.measure(layers, np.eye(2, d)))
-    data = xr.concat(
-        [run.drop_attrs() for run in runs], dim=xr.DataArray([500, 5000], dims="dimension", name="dimension")
-    )
+    axis = xr.DataArray([500, 5000], dims="dimension", name="dimension")
+    data = xr.concat(runs, dim=axis, combine_attrs="drop")
     answer = compare(theory([], [[1, 0]]), data)
     assert answer.directions[0].verdict == "agrees"
 

@@ -89,6 +89,16 @@ class Step:
 class Protocol:
     """The steps of a training run, in order.
 
+    Parameters
+    ----------
+    steps : sequence of Step
+        From none to 1000; a step that reuses a batch follows one of the same batch.
+
+    Raises
+    ------
+    SpecError
+        For anything else.
+
     Examples
     --------
     >>> protocol = Protocol.repeat(3, batch="3d", learning_rate=3.0, reuse=True)

@@ -28,6 +28,13 @@ _MAX_LENGTH = 64
 class Size:
     """A batch size or learning rate: ``coefficient * d^d_power * p^p_power``.
 
+    Attributes
+    ----------
+    coefficient, d_power, p_power : Fraction
+        Exact; ``0.1`` is 1/10.
+
+    Examples
+    --------
     >>> Size.parse("3d")
     Size('3d')
     >>> Size.parse("3d").count(dimension=10**6, width=8)

@@ -42,6 +42,10 @@ def linear_ridge(
     SpecError
         For numbers out of range or a target of another rank.
 
+    References
+    ----------
+    Theory note 30, section 3.
+
     Examples
     --------
     >>> found = linear_ridge(Target.parse("tanh(z1)", noise=0.25), sample_ratio=0.5, ridge=0.01)
@@ -93,6 +97,10 @@ def best_features(
     ------
     SpecError, CapabilityError
         As `features`.
+
+    References
+    ----------
+    arXiv 2402.04980; theory note 30, section 4.
 
     Examples
     --------

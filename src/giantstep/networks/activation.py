@@ -154,8 +154,20 @@ def _check_functions(value: Function, derivative: Function, name: str) -> None:
 
 
 def hermite_mixture(coefficients: Mapping[int, float]) -> Activation:
-    """Return sum_k coefficients[k] He_k.
+    """Return sum_k coefficients[k] He_k, probabilists' and unnormalised.
 
+    Parameters
+    ----------
+    coefficients : mapping of int to float
+        Order, from 0 to 8, to finite coefficient.
+
+    Raises
+    ------
+    SpecError
+        For other orders or coefficients, or none.
+
+    Examples
+    --------
     >>> hermite_mixture({1: 1.0, 3: 0.25}).name
     'He1+0.25*He3'
     """

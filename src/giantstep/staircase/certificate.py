@@ -103,6 +103,15 @@ class Certificate:
         Total cost of the chain.
     messages : tuple of str
         Doubts, heuristics and obstructions.
+
+    Examples
+    --------
+    >>> from giantstep import Target, analyze
+    >>> found = analyze(Target.parse("z1 + z2*z3"))
+    >>> found.status, found.learned_dimension, found.fully_learned, found.leap
+    ('decided', 1, False, 2)
+    >>> found.subspace_at(3).tolist()
+    [[1.0, 0.0, 0.0]]
     """
 
     target: str

@@ -71,6 +71,15 @@ class Health:
 def check(folder: str | Path) -> Health:
     """Read every file of a results folder to the last bit and return what is wrong with it.
 
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
+
+    Returns
+    -------
+    Health
+
     Raises
     ------
     StoreError
@@ -110,6 +119,21 @@ def repair(folder: str | Path) -> Health:
 
     Points so set aside are computed by the next run. Files of a newer giantstep, and temporary files younger
     than an hour, stay where they are.
+
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
+
+    Returns
+    -------
+    Health
+        Its findings say where each file was moved.
+
+    Raises
+    ------
+    StoreError
+        When the folder holds no study, or a file cannot be moved.
     """
     health = check(folder)
     found = []
@@ -144,6 +168,11 @@ def set_aside(store: Store, path: Path) -> Path:
 
 def listing(folder: str | Path) -> list[dict[str, Any]]:
     """Return one row a point of the study: labels, state and file.
+
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
 
     Returns
     -------

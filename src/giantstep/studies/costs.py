@@ -43,7 +43,28 @@ class Estimate:
 
 
 def estimate(study: Study, folder: str | Path | None = None, *, workers: int | None = None) -> Estimate:
-    """Return what running the study would cost; for ``--dry-run`` and the ten-minute rule."""
+    """Return what running the study would cost; for ``--dry-run`` and the ten-minute rule.
+
+    Parameters
+    ----------
+    study : Study
+    folder : path, optional
+        A results folder; what it holds already costs nothing.
+    workers : int, optional
+        Processes; all cores by default.
+
+    Raises
+    ------
+    SpecError
+        For workers out of range.
+
+    Examples
+    --------
+    >>> from giantstep.studies import Study
+    >>> study = Study.parse('[[sweep]]\\nkind = "certificate"\\nproduct.target = ["z1", "z1*z2"]')
+    >>> estimate(study, workers=1).points
+    2
+    """
     workers = check_threads(workers, "workers")
     left = list(_left(study, folder).values())
     if not left:
@@ -81,7 +102,14 @@ class Setting:
 
 
 def settings_of(study: Study, folder: str | Path | None = None) -> list[Setting]:
-    """Return what a study would compute, one row a setting, in the order of the file."""
+    """Return what a study would compute, one row a setting, in the order of the file.
+
+    Parameters
+    ----------
+    study : Study
+    folder : path, optional
+        A results folder; the rows say what it holds already.
+    """
     left = set(_left(study, folder))
     groups: dict[str, list[Point]] = {}
     for point in study.points:

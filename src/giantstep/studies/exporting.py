@@ -38,8 +38,14 @@ def export(dataset: xr.Dataset, path: str | Path) -> tuple[Written, ...]:
 
     Parameters
     ----------
+    dataset : xarray.Dataset
+        Such as `collect` returns.
     path : path
         Ends in ``.csv`` or ``.parquet``; the other tables stand beside it.
+
+    Returns
+    -------
+    tuple of Written
 
     Raises
     ------

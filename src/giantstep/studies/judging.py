@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 def verdicts(folder: str | Path) -> dict[str, Any]:
     """Return the tables of verdicts, JSON-ready (no NaN), and write them to ``verdicts.json``.
 
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
+
     Returns
     -------
     dict
@@ -29,6 +34,11 @@ def verdicts(folder: str | Path) -> dict[str, Any]:
         ``predicted_dimension``, ``predicted`` (U_t in words), and at the largest dimension ``alignment`` of
         the neurons with U_t and ``outside``, their alignment with the rest of the target space, each with
         ``_se`` over seeds.
+
+    Raises
+    ------
+    StoreError
+        When the folder holds no study, or cannot be written.
     """
     table = judge_folder(folder)
     text = json.dumps(table, indent=1, allow_nan=False) + "\n"

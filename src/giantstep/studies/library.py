@@ -34,10 +34,20 @@ def load(study: str | Path, *, variant: str | None = None) -> Study:
         ``"full"`` reads the twin ``<name>.full.toml``, the same study at greater length; ``"quick"`` a
         shorter one.
 
+    Returns
+    -------
+    Study
+
     Raises
     ------
     SpecError
         One line: the file's field as the user spelled it, what was found, what is allowed.
+
+    Examples
+    --------
+    >>> study = load("stairway", variant="quick")
+    >>> study.name, study.figure
+    ('stairway.quick', 'stairway')
     """
     suffix = f".{variant}.toml" if variant else ".toml"
     if str(study).endswith(".toml"):

@@ -79,6 +79,20 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     """Return the tables of a study whose figure is of a kind, and write them and their Dataset to its folder.
 
     ``<kind>.nc`` holds the Dataset and ``tables.json`` the tables; a kind that has none writes nothing.
+
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
+    kind : str or None
+        A study's ``figure``.
+
+    Raises
+    ------
+    SpecError
+        When nothing of the kind is finished yet.
+    StoreError
+        When the folder holds no study, or cannot be written.
     """
     if kind not in _HOME:
         return ()
@@ -108,7 +122,22 @@ def home_of(kind: str) -> str:
 
 
 def drawable(folder: str | Path, kind: str) -> xr.Dataset:
-    """Return the Dataset that a kind of figure draws: the study's summary where it has one."""
+    """Return the Dataset that a kind of figure draws: the study's summary where it has one.
+
+    Parameters
+    ----------
+    folder : path
+        Results folder of `run`.
+    kind : str
+        One of `giantstep.figures.kinds`.
+
+    Raises
+    ------
+    SpecError
+        When nothing of the kind is finished yet.
+    StoreError
+        When the folder holds no study.
+    """
     if kind not in _HOME:
         return collect(folder)
     dataset: xr.Dataset = import_module(_HOME[kind]).summary(Path(folder))

@@ -20,6 +20,12 @@ class CallableLink:
     It can be simulated and sampled; it has no polynomial and no known kinks, and it cannot be written into a
     study.  What it returns is checked at every call, because a wrong shape broadcasts silently.
 
+    Attributes
+    ----------
+    function : callable
+        Points (.., rank) to values (..), finite and real.
+    rank : int
+
     Examples
     --------
     >>> link = CallableLink(lambda z: z[..., 0] * z[..., 1], 2)

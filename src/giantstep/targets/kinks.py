@@ -43,6 +43,17 @@ class Kinks:
 
     When `complete` is true the function is smooth wherever no plane is crossed; when it is false some
     argument could not be factorised (or nothing is known), and there may be more.
+
+    Attributes
+    ----------
+    hyperplanes : tuple of (tuple of float, float)
+    complete : bool
+
+    Examples
+    --------
+    >>> from giantstep.targets import Target
+    >>> Target.parse("relu(z1 - 1)").link.kinks()
+    Kinks(hyperplanes=(((1.0,), 1.0),), complete=True)
     """
 
     hyperplanes: tuple[tuple[tuple[float, ...], float], ...]

@@ -34,7 +34,13 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The laws that something was checked against."""
+    """The laws that something was checked against.
+
+    Attributes
+    ----------
+    subject : str
+    laws : tuple of Law
+    """
 
     subject: str
     laws: tuple[Law, ...]

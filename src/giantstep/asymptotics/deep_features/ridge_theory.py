@@ -86,6 +86,12 @@ class RidgeTheory:
     References
     ----------
     Theory note 50, S5.2, in the house convention: (Phi^T Phi / p + ridge) a = Phi^T y / sqrt p.
+
+    Examples
+    --------
+    >>> theory = RidgeTheory.of([2.0, 1.0], moment=[1.0, 0.0], energy=0.75)
+    >>> theory.signal.tolist(), theory.misfit, theory.energy
+    ([0.5, 0.0], 0.25, 0.75)
     """
 
     eigenvalues: Array
