@@ -14,9 +14,9 @@ from giantstep import asymptotics as predict
 from giantstep.asymptotics.spiked.bulk import IsotropicBulk
 from giantstep.asymptotics.spiked.curve import Setting, curve, first_layer, tabulate
 from giantstep.asymptotics.spiked.functionals import link_table
-from giantstep.asymptotics.spiked.line import trapezoid
 from giantstep.asymptotics.spiked.resolvents import Points, mapped, solve
 from giantstep.errors import CapabilityError
+from giantstep.gaussian.line import trapezoid
 from giantstep.networks import Activation
 
 ODD = [name for name, point in POINTS.items() if point["sigma"] == "tanh"]

@@ -44,12 +44,13 @@ def test_notebook_pages_say_which_kernel():
 
 def test_the_reference_names_everything_public():
     import giantstep as gs
-    from giantstep import testing
+    from giantstep import studies, testing
 
     text = (DOCS / "api.md").read_text("utf-8")
     public = {f"giantstep.{name}" for name in gs.__all__ if name != "predict"}
     public |= {f"giantstep.predict.{name}" for name in gs.predict.__all__}
-    public |= {f"giantstep.testing.{name}" for name in testing.__all__ if name.startswith("check")}
+    public |= {f"giantstep.studies.{name}" for name in studies.__all__}
+    public |= {f"giantstep.testing.{name}" for name in testing.__all__}
     assert not {name for name in public if not re.search(rf":: {re.escape(name)}$", text, re.MULTILINE)}
 
 

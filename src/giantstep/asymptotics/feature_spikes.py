@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.asymptotics.reading import numbers
 from giantstep.asymptotics.spectra.activation_moments import HermiteActivation, slanted_activation
 from giantstep.asymptotics.spectra.feature_losses import (
     Losses,
@@ -26,7 +27,6 @@ from giantstep.asymptotics.spectra.reading import LARGEST, bounded, check_rates
 from giantstep.asymptotics.spectra.readout_moments import check_network, even_moment
 from giantstep.asymptotics.spectra.remarks import remarks
 from giantstep.asymptotics.spectra.resolvent import FeatureBulk, Traces
-from giantstep.asymptotics.spiked.reading import numbers
 from giantstep.asymptotics.spiked.status import REMEDY, Status
 from giantstep.errors import SpecError, nearest
 from giantstep.networks import Activation, Network

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.asymptotics.reading import number, numbers
 from giantstep.asymptotics.spiked.baselines import linear_regression
 from giantstep.asymptotics.spiked.curve import Setting
 from giantstep.asymptotics.spiked.optimum import AT_BOUND, RIDGE_RANGE, STEP_RANGE, Optimum, best
-from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation, read_theory
+from giantstep.asymptotics.spiked.reading import check_target, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY, Status
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.asymptotics.reading import number, numbers
 from giantstep.asymptotics.spiked.convex_curve import ConvexCurve, convex_curve
 from giantstep.asymptotics.spiked.curve import Curve, Setting, curve
 from giantstep.asymptotics.spiked.losses import LOSSES
-from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation, read_theory
+from giantstep.asymptotics.spiked.reading import check_target, read_activation, read_theory
 from giantstep.asymptotics.spiked.status import REMEDY
 from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks import Activation, Network

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from giantstep.asymptotics.spiked.reading import check_target, number, numbers, read_activation
+from giantstep.asymptotics.reading import number, numbers
+from giantstep.asymptotics.spiked.reading import check_target, read_activation
 from giantstep.asymptotics.spiked.readout_groups import group_problem, retrain_groups
 from giantstep.asymptotics.spiked.status import REMEDY
 from giantstep.errors import SpecError

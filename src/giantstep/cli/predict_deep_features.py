@@ -155,7 +155,7 @@ def _check_unused(why: str, **given: bool) -> None:
 
 def _penalties(ridge: str | None, penalty: str | None, *, measured: bool) -> dict[str, Any]:
     """Return the one that is given, read; checked before any price is told."""
-    from giantstep.asymptotics.spiked.reading import numbers as checked
+    from giantstep.asymptotics.reading import numbers as checked
     from giantstep.errors import SpecError
 
     if ridge is not None and penalty is not None:

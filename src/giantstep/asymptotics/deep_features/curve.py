@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from giantstep.asymptotics.deep_features.empirical import doubts, empirical_theory
 from giantstep.asymptotics.deep_features.moments import multi_index_target, network_target, target_doubts
 from giantstep.asymptotics.deep_features.ridge_theory import REMEDY, RidgeTheory, Status, house_ridge
-from giantstep.asymptotics.spiked.reading import numbers
+from giantstep.asymptotics.reading import numbers
 from giantstep.errors import SpecError
 from giantstep.networks.deep import DeepWeights
 from giantstep.targets import Target

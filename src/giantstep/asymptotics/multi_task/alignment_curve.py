@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.multi_task.alignment_law import UNBALANCED, AlignmentLaw, alignment_law
-from giantstep.asymptotics.spiked.reading import numbers
+from giantstep.asymptotics.reading import numbers
 from giantstep.errors import SpecError, whole_number
 from giantstep.streams import Streams
 from giantstep.targets.tasks import Tasks, TaskTables, patterns

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from giantstep.asymptotics.spectra.reading import LARGEST
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
 from giantstep.errors import SpecError
 from giantstep.gaussian.hermite import hermite_values
+from giantstep.gaussian.line import Array, gaussian_means
 from giantstep.networks import Activation
 from giantstep.networks.written import activation_derivatives, hermite_coefficients
 

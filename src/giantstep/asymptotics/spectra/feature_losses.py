@@ -14,7 +14,7 @@ import numpy as np
 
 from giantstep.asymptotics.spectra.one_step import OneStep
 from giantstep.asymptotics.spectra.resolvent import FeatureBulk, Traces
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
+from giantstep.gaussian.line import Array, gaussian_means
 
 
 @dataclass(frozen=True, slots=True)

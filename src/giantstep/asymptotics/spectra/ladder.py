@@ -14,7 +14,7 @@ import numpy as np
 
 from giantstep.asymptotics.spectra.activation_moments import HermiteActivation
 from giantstep.asymptotics.spectra.link_moments import CentredLink
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
+from giantstep.gaussian.line import Array, gaussian_means
 from giantstep.gaussian.quadrature import hermite_rule
 
 FORMS = ("effective", "naive")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.spectra.ladder import Ladder
-from giantstep.asymptotics.spiked.line import Array
+from giantstep.gaussian.line import Array
 
 CUT = 1e-12
 """Eigenvalues of a Gram matrix with unit diagonal below this are zero."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from giantstep.asymptotics.spectra.reading import LARGEST
 from giantstep.asymptotics.spiked.functionals import link_function, link_kinks
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
 from giantstep.errors import SpecError
 from giantstep.gaussian.hermite import hermite_values
+from giantstep.gaussian.line import Array, gaussian_means
 from giantstep.gaussian.quadrature import Rule, split_rule
 from giantstep.targets import Target
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.spectra.link_moments import CentredLink
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
 from giantstep.errors import SpecError
+from giantstep.gaussian.line import Array, gaussian_means
 from giantstep.gaussian.quadrature import hermite_rule
 
 GUARD = 1e-9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from giantstep.asymptotics.spiked.reading import number
+from giantstep.asymptotics.reading import number
 from giantstep.errors import SpecError
 
 LARGEST = 1e12

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from giantstep.asymptotics.spiked.bulk import Array, Bulk
-from giantstep.asymptotics.spiked.line import density, legendre
 from giantstep.asymptotics.spiked.losses import LOSSES, Loss
 from giantstep.asymptotics.spiked.ridge_readout import Tables
 from giantstep.asymptotics.spiked.status import Status
+from giantstep.gaussian.line import density, legendre
 
 START = (0.0, 0.0, math.log(0.5), math.log(0.5), 0.5, 0.0, 0.1)
 """log V1, log V2, log q1, log q2, m, theta, psi of a cold start."""

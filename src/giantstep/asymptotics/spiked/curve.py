@@ -9,7 +9,6 @@ import numpy as np
 
 from giantstep.asymptotics.spiked.bulk import Array, IsotropicBulk
 from giantstep.asymptotics.spiked.functionals import activation_table, link_table
-from giantstep.asymptotics.spiked.line import trapezoid
 from giantstep.asymptotics.spiked.resolvents import Points
 from giantstep.asymptotics.spiked.ridge_readout import Readout, Tables, retrain
 from giantstep.asymptotics.spiked.row_variance import RowVariance, row_variance
@@ -24,6 +23,7 @@ from giantstep.asymptotics.spiked.step_map import (
     step_map,
 )
 from giantstep.asymptotics.spiked.structured_bulk import StructuredBulk
+from giantstep.gaussian.line import trapezoid
 from giantstep.networks import Activation
 from giantstep.targets import Target
 

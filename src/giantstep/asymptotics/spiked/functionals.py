@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from giantstep.asymptotics.spiked.line import Array, LocalMoments, density, local_moments
+from giantstep.gaussian.line import Array, LocalMoments, density, local_moments
 from giantstep.networks import Activation
 from giantstep.targets import Target
 

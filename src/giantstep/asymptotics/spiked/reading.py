@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from giantstep.errors import CapabilityError, SpecError, nearest
 from giantstep.networks import Activation, Network
 from giantstep.targets import Target
@@ -52,37 +47,6 @@ def check_target(target: Target) -> None:
             f"target: found rank {target.rank} ({target}), expected rank 1: spiked features are derived for "
             "a function of z1 alone. Use overlaps or simulate for more directions."
         )
-
-
-def numbers(name: str, value: Any, *, zero: bool = False) -> NDArray[np.float64]:
-    """Return a value as a one-dimensional array of finite numbers above zero, or from zero on.
-
-    >>> numbers("ridge", 0.1)
-    array([0.1])
-    """
-    bound = f"finite numbers {'>=' if zero else '>'} 0"
-    try:
-        values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {value!r}, expected {bound}.") from None
-    if values.ndim > 1 or not values.size:
-        raise SpecError(f"{name}: found {value!r}, expected {bound}.")
-    bad = ~np.isfinite(values) | (values < 0) | ((values == 0) & (not zero))
-    if np.any(bad):
-        raise SpecError(f"{name}: found {values[bad][0]:g}, expected {bound}.")
-    return values
-
-
-def number(name: str, value: Any, *, zero: bool = False) -> float:
-    """Return a single such number.
-
-    >>> number("width_ratio", [2.0])
-    2.0
-    """
-    values = numbers(name, value, zero=zero)
-    if len(values) != 1:
-        raise SpecError(f"{name}: found {len(values)} numbers, expected one. Call once for each.")
-    return float(values[0])
 
 
 def read_theory(theory: str | None) -> str:

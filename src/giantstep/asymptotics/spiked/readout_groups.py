@@ -14,9 +14,9 @@ import numpy as np
 
 from giantstep.asymptotics.spiked.bulk import Array
 from giantstep.asymptotics.spiked.functionals import LinkTable, activation_table, link_table
-from giantstep.asymptotics.spiked.line import trapezoid
 from giantstep.asymptotics.spiked.status import Status
 from giantstep.asymptotics.spiked.step_map import StepMap, activation_moments, label_moments, step_map
+from giantstep.gaussian.line import trapezoid
 from giantstep.networks import Activation
 from giantstep.targets import Target
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from giantstep.asymptotics.spiked.functionals import link_function, link_kinks
-from giantstep.asymptotics.spiked.line import Array, gaussian_means
+from giantstep.gaussian.line import Array, gaussian_means
 from giantstep.networks import Activation
 from giantstep.targets import Target
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from giantstep.asymptotics.spiked.bulk import Array, Averages, Forms
 from giantstep.asymptotics.spiked.functionals import link_function, link_kinks
-from giantstep.asymptotics.spiked.line import pieces
 from giantstep.asymptotics.spiked.row_variance import RowVariance
 from giantstep.asymptotics.spiked.step_map import ActivationMoments, StepMap
+from giantstep.gaussian.line import pieces
 from giantstep.gaussian.quadrature import hermite_rule
 from giantstep.targets import Target
 

@@ -42,7 +42,7 @@ class DeepFeaturesWords(PointWords):
 def spec(words: DeepFeaturesWords, spell: Spell) -> Spec:
     """Return the canonical fields."""
     from giantstep.asymptotics.deep_features.covariance import check_odd
-    from giantstep.asymptotics.spiked.reading import numbers
+    from giantstep.asymptotics.reading import numbers
     from giantstep.errors import SpecError
 
     found = given(words)

@@ -31,7 +31,8 @@ class LearningCurveWords(TargetPointWords):
 
 def spec(words: LearningCurveWords, spell: Spell) -> Spec:
     """Return the canonical fields."""
-    from giantstep.asymptotics.spiked.reading import check_target, numbers, read_activation
+    from giantstep.asymptotics.reading import numbers
+    from giantstep.asymptotics.spiked.reading import check_target, read_activation
 
     with naming(spell("target")):
         target = words.target_noun()

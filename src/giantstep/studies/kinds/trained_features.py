@@ -24,7 +24,7 @@ class TrainedFeaturesWords(RunWords):
 def spec(words: TrainedFeaturesWords, spell: Spell) -> Spec:
     """Return the canonical fields."""
     from giantstep.asymptotics.deep_features.covariance import check_odd
-    from giantstep.asymptotics.spiked.reading import numbers
+    from giantstep.asymptotics.reading import numbers
 
     target, network, protocol = run_nouns(words, spell)
     with naming(spell("network.activation")):
