@@ -28,9 +28,7 @@ def netcdf_image(
     import h5py
 
     text = h5py.string_dtype()
-    # The name of a file that is never written; two of one name cannot be open in one process.
-    name = f"memory-{secrets.token_hex(8)}"
-    with h5py.File(name, "w", track_order=True, driver="core", backing_store=False) as file:
+    with h5py.File(_in_memory()) as file:
         for key, value in attributes.items():
             file.attrs[key] = value
         sizes: dict[str, int] = {}
@@ -55,6 +53,26 @@ def netcdf_image(
         image: bytes = file.id.get_file_image()
         offsets = {key: file[key].id.get_offset() for key in variables}
     return image, offsets
+
+
+def _in_memory() -> Any:
+    """Return an open file that lives in memory, in the order of creation and without times of it.
+
+    `h5py.File` writes the time of the root group until 3.15.
+    """
+    import h5py
+
+    making = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    order = h5py.h5p.CRT_ORDER_TRACKED | h5py.h5p.CRT_ORDER_INDEXED
+    making.set_link_creation_order(order)
+    making.set_attr_creation_order(order)
+    making.set_obj_track_times(False)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
+    access.set_fapl_core(backing_store=False)
+    # The name of a file that is never written; two of one name cannot be open in one process.
+    name = f"memory-{secrets.token_hex(8)}".encode()
+    return h5py.h5f.create(name, h5py.h5f.ACC_TRUNC, making, access)
 
 
 def write_netcdf(
