@@ -11,6 +11,7 @@ from tests.asymptotics.spike_points import DATA, FULL, SURROGATES, activation, p
 
 from giantstep import CapabilityError, Network, SpecError, Target
 from giantstep import asymptotics as predict
+from giantstep.asymptotics.spectra.link_moments import centred_link
 
 LISTED = 1e-4
 COLUMNS = {
@@ -42,6 +43,16 @@ def spikes(**changes):
 def compare_with_listed(found, listed, root):
     for column, name in COLUMNS.items():
         assert float(found[name]) == pytest.approx(listed[column], rel=LISTED), column
+    if listed["dtr2"] > listed["dtr1"]:  # K = fac from what the second spike adds in the limit
+        added = float(found.train_improvement_limit[1] - found.train_improvement_limit[0])
+        cs2 = float(centred_link(Target.parse(found.attrs["target"])).coefficients[2])
+        lam = (
+            found.attrs["ridge"]
+            * found.attrs["width"]
+            / (found.attrs["sample_ratio"] * found.attrs["dimension"])
+        )
+        known = added / (lam * cs2**2 * float(found.gradient_alignment) ** 2 * float(found.m1))
+        assert known == pytest.approx(listed["fac"], rel=LISTED)
     for place in (0, 1):
         gains = {"dtr": "train_improvement_limit", "dte": "test_improvement_limit"}
         gains |= {"fdtr": "train_improvement", "fdte": "test_improvement"}

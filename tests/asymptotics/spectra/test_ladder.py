@@ -108,6 +108,30 @@ def test_the_effective_ladder_agrees_with_sampling_its_definition():
     assert np.abs(z_scores).max() < 3
 
 
+@pytest.mark.parametrize(("name", "sig"), [("tanh", 0.3), ("relu", 0.3), ("ie2mix", 0.1)])
+@pytest.mark.parametrize("reuse", [False, True])
+def test_alignments_of_the_naive_vectors_agree_with_drawing_them(name, sig, reuse):
+    """q_k = (1/n) X^T (y kappa^k) from whole batches, 12 seeds; zeros are of order 1/d at finite size."""
+    n, d, runs = 1200, 600, []
+    link = target(name, sig)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        batches = []
+        for _ in range(1 if reuse else 2):
+            x = rng.standard_normal((n, d))
+            batches.append((x, link(x[:, :1]) + sig * rng.standard_normal(n)))
+        (x1, y1), (x2, y2) = batches[0], batches[-1]
+        kappa = x2 @ (x1.T @ y1) / n
+        q = [x2.T @ (y2 * kappa**k) for k in range(3)]
+        runs.append([one[0] ** 2 / (one @ one) for one in q])
+    theory = rungs(name, sig, d / n, reuse, form="naive").alignments
+    mean, error = np.mean(runs, 0), np.std(runs, 0, ddof=1) / math.sqrt(12)
+    zero = theory == 0
+    assert (mean[zero] < 20 / d).all()
+    z = ((mean - theory) / error)[~zero]
+    assert z.size == 0 or math.sqrt(np.mean(z**2)) < 2
+
+
 def test_a_reused_batch_repeats_the_first_direction():
     found = rungs("tanh", 0.2, 0.4, True)
     np.testing.assert_allclose(found.gram[0], found.gram[1], rtol=1e-12)

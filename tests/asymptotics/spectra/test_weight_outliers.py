@@ -61,6 +61,10 @@ def test_listed_singular_values_and_alignments_of_two_steps(row, one, two, width
     listed = row.get("theory_cos2_right", row.get("theory_cos2"))
     np.testing.assert_allclose(found.target_alignment, listed, rtol=1e-4, atol=5e-6)
     assert int(found.outlier_count) == row["theory_count"]
+    if "theory_cos2_q" in row:
+        np.testing.assert_allclose(found.rung_alignment, row["theory_cos2_q"], rtol=1e-4, atol=6e-6)
+    if "floor_plus1" in row:
+        assert int(found["floor"]) + 1 == row["floor_plus1"]
     if "theory_span_cos2" in row:
         assert float(found.span_alignment) == pytest.approx(row["theory_span_cos2"], rel=1e-4)
 
@@ -77,6 +81,23 @@ def test_listed_strengths_over_the_width(row):
     )
     np.testing.assert_allclose(found.strength, row["theta_th"], rtol=1e-4)
     np.testing.assert_allclose(found.target_alignment, row["cos2_th"], rtol=1e-4, atol=5e-6)
+
+
+@pytest.mark.parametrize("row", [row for row in LISTED["C_W1_BBP"] if not row["residual"]])
+def test_listed_strengths_and_alignments_of_one_step(row):
+    sigma = {"tanh_shift0.6": "tanh(z + 0.6)"}.get(row["act"]) or activation(row["act"])
+    sizes = {"width": row["N"], "dimension": row["d"], "batch": row["n"]}
+    found = predicted("tanh", 0.3, (0,), (row["eta"],), sigma=sigma, **sizes)
+    listed = row["theory"]
+    names = {
+        "theta": "strength",
+        "sv": "singular_value",
+        "left": "left_alignment",
+        "right": "right_alignment",
+    }
+    for column, name in (names | {"cos2_star": "target_alignment"}).items():
+        # listed with four or five digits
+        assert found[name].item() == pytest.approx(listed[column], rel=1e-4, abs=1e-5), column
 
 
 def test_one_step_is_a_spike_of_known_strength():
