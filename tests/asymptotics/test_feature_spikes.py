@@ -179,6 +179,13 @@ def test_a_weak_step_has_no_outlier_and_says_so():
     assert float(found.train_improvement[0, 0]) > 0  # an invisible spike is still worth something
 
 
+def test_no_gain_is_zero_and_not_minus_zero():
+    found = spikes(target=Target.parse("He2(z1)"))
+    for part in ("train", "test"):
+        gain = float(found[f"{part}_improvement"][0])
+        assert (gain, math.copysign(1, gain)) == (0.0, 1.0)
+
+
 def test_an_outlier_leaves_the_bulk_continuously():
     rates = np.linspace(0.6, 2.0, 300)
     first = spikes(step_exponent=None, learning_rate=rates).sel(spike_order=1)

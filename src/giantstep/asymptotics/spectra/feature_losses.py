@@ -108,6 +108,6 @@ def _taken(step: OneStep, traces: Traces) -> tuple[tuple[float, float], tuple[fl
 
 def _both(traces: Traces, taken: tuple[float, float], rates: tuple[float, float]) -> tuple[Losses, Losses]:
     def losses(value: float, rate: float) -> Losses:
-        return Losses(traces.ridge * value, -rate / traces.m1**2)
+        return Losses(traces.ridge * value, 0.0 - rate / traces.m1**2)  # no gain is 0, not -0
 
     return losses(taken[0], rates[0]), losses(math.fsum(taken), math.fsum(rates))
