@@ -217,6 +217,11 @@ def _labelled(setting: Setting, rungs: Ladder, spikes: LadderSpikes, form: str) 
     )
     if len(setting.batches) > 1:
         notes = [*ladder_notes(setting.activation, rungs, setting.reuse), *notes]
+        if form == "naive":
+            notes.append(
+                "naive ladder: products of means stand for means of products; on a reused batch, and from "
+                "rung 2 on, simulations follow ladder='effective'"
+            )
     ratios = tuple(batch / setting.dimension for batch in setting.batches)
     spread = setting.link.energy * setting.activation.slope_rest
     added = swelling(spread, setting.rates, ratios, setting.network.width, setting.reuse)

@@ -164,6 +164,8 @@ def test_signs_as_readout_leave_two_outliers_and_say_so():
 
 def test_the_naive_ladder_has_the_same_scalings_and_other_constants():
     effective, naive = (predicted("ie2mix", reuse=True, ladder=form) for form in ("effective", "naive"))
+    assert "simulations follow ladder='effective'" in naive.attrs["notes"]
+    assert "naive" not in effective.attrs["notes"]
     assert effective.rung_diverges.equals(naive.rung_diverges)
     assert effective.rung_informative.equals(naive.rung_informative)
     assert effective.rung_alignment.values[1] > 1.2 * naive.rung_alignment.values[1]
