@@ -1,13 +1,16 @@
 """Figures in files, offline."""
 
+import errno
 import json
+import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import altair as alt
 import pytest
 from tests.report.reading import ATTACKS, Page
 
-from giantstep.errors import SpecError, StoreError
+from giantstep.errors import SpecError, StoreError, WriteError
 from giantstep.figures.export import save
 from giantstep.figures.page import policy as own_policy
 from giantstep.figures.theme import COLORS, themed
@@ -88,3 +91,30 @@ def test_other_formats_and_unwritable_places_are_errors(chart, tmp_path):
 def test_colours_differ_in_grey():
     greys = [0.299 * int(c[1:3], 16) + 0.587 * int(c[3:5], 16) + 0.114 * int(c[5:], 16) for c in COLORS[:3]]
     assert min(abs(a - b) for i, a in enumerate(greys) for b in greys[:i]) > 40
+
+
+def test_a_full_disk_leaves_the_figure_that_was_there(chart, tmp_path, monkeypatch):
+    path = save(chart, tmp_path / "figure.svg")
+    before = path.read_bytes()
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match="No space left on device"):
+        save(chart, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["figure.svg"]
+    assert path.read_bytes() == before
+
+
+def test_a_link_stays_a_link_and_a_pipe_takes_a_figure(chart, tmp_path):
+    link = tmp_path / "link.svg"
+    link.symlink_to(tmp_path / "figure.svg")
+    assert save(chart, link).is_symlink()
+    assert (tmp_path / "figure.svg").is_file()
+    pipe = tmp_path / "pipe.svg"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        taken = reader.submit(pipe.read_bytes)
+        save(chart, pipe)
+        assert taken.result() == link.read_bytes()

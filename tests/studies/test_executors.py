@@ -1,5 +1,6 @@
 """Any executor gives the same bits; workers may die, and clusters may lose them."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -71,6 +72,20 @@ def test_a_worker_killed_under_a_dask_cluster_loses_nothing(whole, tmp_path):
     assert killed
     assert (outcome.done, outcome.failures) == (12, ())
     assert contents(tmp_path) == whole
+
+
+def test_a_worker_that_is_being_born_does_not_hear_the_signals_of_its_group():
+    others = set(multiprocessing.active_children())
+    with executors.processes(1).open() as pool:
+        future = pool.submit(os.getpid)
+        (child,) = set(multiprocessing.active_children()) - others
+        os.kill(child.pid, signal.SIGINT)
+        os.kill(child.pid, signal.SIGTERM)
+        assert future.result() == child.pid
+        # Nor later.
+        os.kill(child.pid, signal.SIGTERM)
+        assert pool.submit(os.getpid).result() == child.pid
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
 
 
 def test_a_point_that_kills_its_worker_is_a_row_and_the_others_are_computed(whole, tmp_path, monkeypatch):

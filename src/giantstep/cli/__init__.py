@@ -6,12 +6,17 @@ exactly one JSON document; messages, estimates and progress go to stderr.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from giantstep.errors import GiantStepError, WriteError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0...
     0
     """
+    _open_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     try:
@@ -44,16 +50,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _say(f"error: {error}")
         return FAILED if isinstance(error, WriteError) else USAGE
+    except OSError as error:
+        # Files name themselves in what they raise; what has no name is a stream of this process.
+        if debug or error.filename is not None or error.errno not in _FULL:
+            return _bug(error, debug)
+        _silence_stdout()
+        _say(f"error: the output cannot be written ({error.strerror}). Results in folders are kept.")
+        return FAILED
     except MemoryError:
         if debug:
             raise
         _say("error: the machine ran out of memory. Lower the batch, the width or the number of workers.")
         return FAILED
     except Exception as error:
-        if debug:
-            raise
-        _say(f"error: unexpected {type(error).__name__}: {error}. This is a bug; --debug shows where.")
-        return FAILED
+        return _bug(error, debug)
+
+
+def _bug(error: Exception, debug: bool) -> int:
+    if debug:
+        raise error
+    _say(f"error: unexpected {type(error).__name__}: {error}. This is a bug; --debug shows where.")
+    return FAILED
 
 
 def _run(words: list[str]) -> int:
@@ -76,10 +93,24 @@ def _run(words: list[str]) -> int:
 
 def _say(text: str) -> None:
     """One line on stderr, whatever the message holds."""
-    print("giantstep: " + " ".join(text.split()), file=sys.stderr)
+    with suppress(OSError):
+        print("giantstep: " + " ".join(text.split()), file=sys.stderr)
 
 
 def _silence_stdout() -> None:
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_streams() -> None:
+    """Give a process that was started without a standard stream (``>&-``) one that leads nowhere.
+
+    Its number is free, and the next file to be opened would take it. What an encoding does not have, such as
+    the name of a folder that is no text, is written as JSON would.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        with suppress(AttributeError, OSError):
+            stream.reconfigure(errors="backslashreplace")

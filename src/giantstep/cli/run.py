@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from giantstep.cli.console import ended_in_order
 from giantstep.cli.options import Optional, OptionalCount, Text, whole
 from giantstep.errors import SpecError
 
@@ -18,6 +19,7 @@ _ROWS = 40
 """Settings that a dry run prints."""
 
 
+@ended_in_order()
 def run(
     study: Text,
     /,

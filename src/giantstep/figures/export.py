@@ -42,11 +42,27 @@ def save(chart: Any, path: str | Path) -> Path:
         content = vl_convert.vegalite_to_png(text, ppi=200, scale=1, allowed_base_urls=[])
     else:
         content = vl_convert.vegalite_to_pdf(text, allowed_base_urls=[])
+    return deliver("figure", path, content)
+
+
+def deliver(what: str, path: Path, content: bytes) -> Path:
+    """Write a file whole or not at all, into a folder that is made; a pipe takes it as it comes.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written; what stood there stands there still.
+    """
+    from giantstep.studies.store import commit
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            commit(path.resolve(), lambda temporary: temporary.write_bytes(content))
     except OSError as error:
-        raise StoreError(f"figure: {path} cannot be written ({error.strerror}).") from None
+        raise StoreError(f"{what}: {path} cannot be written ({error.strerror}).") from None
     return path
 
 

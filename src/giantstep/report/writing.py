@@ -8,7 +8,8 @@ from typing import Any
 
 from giantstep import __version__
 from giantstep.citations import own_bibtex
-from giantstep.errors import SpecError, StoreError
+from giantstep.errors import SpecError
+from giantstep.figures.export import deliver
 from giantstep.numerals import cell, count, measured
 from giantstep.report.contents import Certified, Contents, read
 
@@ -35,13 +36,7 @@ def write(folder: str | Path, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".html":
         raise SpecError(f"report: found the suffix {path.suffix!r}, expected .html.")
-    text = render(read(folder))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"report: {path} cannot be written ({error.strerror}).") from None
-    return path
+    return deliver("report", path, render(read(folder)).encode(errors="backslashreplace"))
 
 
 def render(contents: Contents) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from giantstep.errors import CapabilityError, SpecError
 from giantstep.threads import available_threads, check_threads
 
+_PARENTS = (signal.SIGINT, signal.SIGTERM)
 _ANSWER_SECONDS = 10
 """How long a scheduler may take to answer."""
 
@@ -92,9 +93,7 @@ def _here() -> AbstractContextManager[Executor]:
 def _pool(workers: int) -> Iterator[Executor]:
     # spawn: a forked child would inherit the threads' locks of BLAS and HDF5.
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker
-    )
+    pool = _Workers(workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
     try:
         yield pool
     except BaseException:
@@ -106,13 +105,29 @@ def _pool(workers: int) -> Iterator[Executor]:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
+class _Workers(ProcessPoolExecutor):
+    """Processes born with signals held back: one that imports would die of Ctrl-C, and say so."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(function, *args, **options)
+        # The first submit of a pool starts a process, which inherits the mask.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, _PARENTS)
+        try:
+            return super().submit(function, *args, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 def begin_worker() -> None:
     """Prepare a worker process: signals are the parent's business, and without a parent it ends.
 
     A terminal sends Ctrl-C, and a batch system SIGTERM, to the whole group; the worker finishes writing.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in _PARENTS:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PARENTS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True, name="giantstep-parent").start()
