@@ -60,9 +60,24 @@ def test_a_dry_run_lists_settings_with_their_cost_and_what_is_done(giantstep, fo
 
 
 def test_a_folder_without_a_study_and_an_unknown_option_are_one_line(giantstep, tmp_path):
-    for words in (("store", "check", str(tmp_path)), ("store", "list", str(tmp_path), "--stat", "done")):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for words in (
+        ("store", "check", str(tmp_path)),
+        ("store", "list", str(tmp_path), "--stat", "done"),
+        ("store", "list", str(loop)),
+    ):
         ran = giantstep(*words)
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_a_link_that_leads_to_itself_is_no_folder(giantstep, tmp_path):
+    file, loop = tmp_path / "study.toml", tmp_path / "loop"
+    file.write_text('[[sweep]]\nkind = "certificate"\ntarget = "z1"\n')
+    loop.symlink_to(loop)
+    ran = giantstep("run", str(file), "--out", str(loop), "--workers", "1")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "cannot be" in ran.err
 
 
 def test_words_that_would_do_nothing_are_refused(giantstep, folder, tmp_path):

@@ -131,6 +131,10 @@ def test_left_over_and_stray_files_are_named_and_only_old_leftovers_moved(folder
     os.utime(points / ".a.nc.12.ab.tmp", (old, old))
     moved = [finding.file.name for finding in repair(folder).findings if finding.moved]
     assert moved == [".a.nc.12.ab.tmp"]
+    # A clock that was set back makes files of the future.
+    os.utime(points / ".b.nc.12.ab.tmp", (old + 14400 + 60,) * 2)
+    assert [finding.file.name for finding in repair(folder).findings if finding.moved] == [".b.nc.12.ab.tmp"]
+    (points / ".b.nc.12.ab.tmp").write_text("x")
     assert sorted(finding.file.name for finding in check(folder).findings) == [".b.nc.12.ab.tmp", "notes.txt"]
 
 
@@ -232,6 +236,9 @@ def test_a_study_file_that_cannot_be_read_is_named(folder):
         check(folder)
     with pytest.raises(StoreError, match="holds the results of another study"):
         run(study, folder, workers=1)
+    path.write_text("[tool]")
+    with pytest.raises(StoreError, match=r"study.toml: is no study of this giantstep \(tool: unknown key"):
+        check(folder)
     path.unlink()
     path.mkdir()
     for ask in (lambda: check(folder), lambda: run(study, folder, workers=1)):

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from giantstep.errors import SpecError
+from giantstep.protocol import Protocol
 from giantstep.streams import Streams
 from giantstep.testing import ConformanceError, check_engine
 from giantstep.training.direct import run_direct
@@ -52,9 +54,31 @@ def silent(experiment):
     return run_reduced(replace(experiment, on_progress=lambda samples: None))
 
 
+def without_noise(experiment):
+    return run_reduced(replace(experiment, target=replace(experiment.target, noise=0.0)))
+
+
+def without_bias(experiment):
+    return run_reduced(replace(experiment, network=replace(experiment.network, bias=0.0)))
+
+
+def with_the_other_loss(experiment):
+    steps = tuple(replace(step, loss="correlation") for step in experiment.protocol.steps)
+    return run_reduced(replace(experiment, protocol=Protocol(steps)))
+
+
+def with_fresh_samples(experiment):
+    steps = tuple(replace(step, reuse=False) for step in experiment.protocol.steps)
+    return run_reduced(replace(experiment, protocol=Protocol(steps)))
+
+
 @pytest.mark.parametrize(
     ("run", "law"),
     [
+        (without_noise, "law of the direct engine: fresh, square"),
+        (without_bias, "law of the direct engine: fresh, correlation, biased"),
+        (with_the_other_loss, "law of the direct engine: fresh, square"),
+        (with_fresh_samples, "law of the direct engine: reused"),
         (no_noise_inside, "law of the direct engine: paired"),
         (slightly_faster, "law of the direct engine: fresh, square"),
         (one_replicate, "replicates differ"),
@@ -65,3 +89,16 @@ def test_sabotage_is_noticed(run, law):
     with np.errstate(invalid="ignore", divide="ignore"):
         case = law.partition(": ")[2] or "paired"
         assert law in broken_laws(run, replicates=150, only=(case,))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"run": 3}, "run: found 3, expected a function"),
+        ({"only": ("pared",)}, "only: found 'pared', .*did you mean 'paired'"),
+        ({"replicates": 3}, "replicates: found 3, expected at least 20"),
+    ],
+)
+def test_what_cannot_be_checked_is_named(words, message):
+    with pytest.raises(SpecError, match=message):
+        check_engine(**{"run": run_reduced} | words)

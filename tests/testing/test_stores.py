@@ -1,12 +1,18 @@
 """check_store accepts the store and notices each way to be wrong."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
 
-from giantstep.errors import StoreError
+from giantstep.errors import SpecError, StoreError
 from giantstep.studies.store import Store
 from giantstep.testing import ConformanceError, check_store
+
+
+def test_a_store_in_the_place_of_what_makes_one_is_named(tmp_path):
+    with pytest.raises(SpecError, match="expected what makes a store of a new empty folder"):
+        check_store(Store(tmp_path))
 
 
 def test_the_store_conforms():
@@ -40,6 +46,15 @@ class Overwriting(Store):
 
 
 @dataclass(frozen=True, slots=True)
+class Appending(Store):
+    """Keeps every note."""
+
+    def note(self, name, record):
+        with self.record_path(name).open("a") as file:
+            file.write(json.dumps(record))
+
+
+@dataclass(frozen=True, slots=True)
 class Silent(Store):
     """Takes a missing point for an empty one."""
 
@@ -57,6 +72,7 @@ class Silent(Store):
         (Trusting, "another point's file under a point's name is not done"),
         (Littering, "a write leaves no other file behind"),
         (Overwriting, "a write that fails leaves what was there"),
+        (Appending, "records come back, and a damaged one counts as none"),
         (Silent, "nothing is done in an empty store"),
     ],
 )

@@ -32,6 +32,28 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("growth", [0.3, 1.0])
+def test_a_second_moment_that_no_sample_shows_to_be_infinite_is_noticed(growth):
+    with pytest.raises(ConformanceError, match="too fast a growth for Gaussian inputs"):
+        check_target(Target.from_callable(lambda z: np.exp(growth * z[..., 0] ** 2), 2, name="wild"))
+
+
+def test_what_grows_fast_enough_for_gaussian_inputs_is_no_complaint():
+    for slow in (
+        lambda z: np.exp(z[..., 0]),
+        lambda z: z[..., 0] ** 8 + z[..., 1],
+        lambda z: np.sign(z[..., 1]),
+    ):
+        assert not check_target(Target.from_callable(slow, 2, name="tame")).broken
+
+
+def test_a_complaint_that_repeats_is_said_once():
+    with pytest.raises(ConformanceError) as raised:
+        check_target(Target.from_callable(lambda z: z[..., 2], 1, name="far"))
+    assert str(raised.value).count("index 2 is out of bounds") == 1
+    assert str(raised.value).count(": the same") == 6
+
+
 @pytest.mark.parametrize("law", WRONG)
 def test_a_broken_law_is_named(law):
     with pytest.raises(ConformanceError) as raised, np.errstate(invalid="ignore"):

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from giantstep.cli.options import Optional, Text
 
+_ABSENT = "no such folder"
+
 
 def show(folder: Text, /, *, json: bool = False) -> int:
     """Print the verdicts of a results folder, and how much of its study is done.
@@ -87,6 +89,6 @@ def results_folder(text: str) -> Path:
 
     folder = Path(text)
     if not (folder / "study.toml").is_file():
-        found = "no study.toml in it" if folder.is_dir() else "no such folder"
+        found = "no study.toml in it" if folder.is_dir() else "is no folder" if folder.exists() else _ABSENT
         raise StoreError(f"{text}: {found}; expected a results folder made by 'giantstep run'.")
     return folder

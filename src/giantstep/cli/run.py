@@ -143,7 +143,7 @@ def _document(study: Study, outcome: Outcome) -> dict[str, Any]:
 
 def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     """Print the verdicts, write the figure, say where things are."""
-    from giantstep.cli.console import print_json, tell
+    from giantstep.cli.console import plural, print_json, tell
     from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
     from giantstep.studies import report, verdicts
@@ -152,7 +152,8 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     if not json:
         print_verdicts(study.title, table)
         print_tables(tables)
-        print(f"\n{outcome.done} points computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
+        computed = plural(outcome.done, "point")
+        print(f"\n{computed} computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
     tell_diverged(outcome)
     try:

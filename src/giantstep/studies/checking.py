@@ -223,7 +223,8 @@ def _odd(path: Path) -> Finding | None:
     if not _TEMPORARY.fullmatch(path.name):
         return Finding(path, STRAY, f"{path.name}: is none of this folder's files; move it away")
     try:
-        age = time.time() - path.stat().st_mtime
+        # A clock may have been set back: a file of tomorrow is as little being written as one of yesterday.
+        age = abs(time.time() - path.stat().st_mtime)
     except FileNotFoundError:
         return None
     if age < _OLD_SECONDS:

@@ -77,6 +77,8 @@ def open_folder(folder: str | Path) -> Study:
         return Study.parse(path.read_text(encoding="utf-8"), name=Path(folder).resolve().name)
     except FileNotFoundError:
         raise StoreError(f"{folder}: is not a results folder (no study.toml); run a study into it.") from None
+    except SpecError as error:
+        raise StoreError(f"{path}: is no study of this giantstep ({error}).") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: cannot be read ({why(error)}); see to the folder.") from None
 

@@ -88,7 +88,10 @@ def run(
 
 def _run(study: Study, folder: Path, team: Crew, resume: bool, on_event: Callable[[Event], None]) -> Outcome:
     began = time.perf_counter()
-    store = Store(folder.resolve())
+    try:
+        store = Store(folder.resolve())
+    except (OSError, RuntimeError) as error:
+        raise StoreError(f"{folder}: cannot be found ({why(error)}); choose another folder.") from None
     _claim(store, study, resume)
     index = Index.open(store)
     left = index.left(point.hash for point in study.points)

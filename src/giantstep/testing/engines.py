@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from giantstep.errors import SpecError, nearest
 from giantstep.networks import Activation, Network
 from giantstep.protocol import Protocol, Step
 from giantstep.streams import Streams
@@ -17,6 +18,7 @@ from giantstep.testing.report import Report, examine
 from giantstep.training.direct import run_direct
 from giantstep.training.experiment import COMPLETED, Experiment, Trajectory
 
+_FEWEST = 20
 Run = Callable[[Experiment], Trajectory]
 
 
@@ -48,17 +50,19 @@ def _free(width: int, activation: str, **fields: Any) -> Network:
 def cases() -> tuple[Case, ...]:
     """Return the settings: fresh and reused, both losses, biased, paired, preprocessed, noisy, tiny batches.
 
+    Noise and biases are so large that an engine without them is told apart.
+
     >>> len({case.name for case in cases()})
     6
     """
     repeat, stair, tanh = Protocol.repeat, "z1 + z1*z2", Activation.named("tanh")
     return (
-        Case("fresh, square", stair, _free(3, "relu"), repeat(2, batch=40, learning_rate=2.0), 12, 0.3),
+        Case("fresh, square", stair, _free(3, "relu"), repeat(2, batch=40, learning_rate=2.0), 12, 4.0),
         Case(
             "fresh, correlation, biased",
             "tanh(z1) + He2(z1)",
-            _free(3, "tanh", bias=0.5),
-            repeat(2, batch=15, learning_rate=2.0, loss="correlation"),
+            _free(3, "tanh", bias=2.0),
+            repeat(2, batch=40, learning_rate=2.0, loss="correlation"),
             20,
         ),
         Case("reused", stair, _free(2, "relu"), repeat(3, batch=40, learning_rate=1.0, reuse=True), 15),
@@ -112,6 +116,8 @@ def check_engine(
     ------
     ConformanceError
         When a law is broken; it lists them all.
+    SpecError
+        For what is no engine, an unknown case, or too few replicates.
 
     Examples
     --------
@@ -119,6 +125,20 @@ def check_engine(
     >>> print(check_engine(run_reduced, replicates=50, only=("paired",)))
     engine run_reduced: 7 laws hold
     """
+    names = [case.name for case in cases()]
+    if not callable(run):
+        raise SpecError(
+            f"run: found {run!r}, expected a function of an Experiment that returns a Trajectory."
+        )
+    for name in only:
+        if name not in names:
+            raise SpecError(
+                f"only: found {name!r}, expected names of cases(): {'; '.join(names)}{nearest(name, names)}."
+            )
+    if replicates < _FEWEST:
+        raise SpecError(
+            f"replicates: found {replicates}, expected at least {_FEWEST}; fewer tell no laws apart."
+        )
     taken = [case for case in cases() if not only or case.name in only]
     first = taken[0]
     laws = [

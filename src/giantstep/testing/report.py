@@ -55,8 +55,11 @@ class Report:
         head = f"{self.subject}: {len(self.laws) - len(self.broken)} laws hold"
         if not self.broken:
             return head
-        lines = [f"{head}, {len(self.broken)} broken"]
-        return "\n".join(lines + [f"  {law.name}: {law.found}" for law in self.broken])
+        lines, said = [f"{head}, {len(self.broken)} broken"], ""
+        for law in self.broken:
+            lines.append(f"  {law.name}: {'the same' if law.found == said else law.found}")
+            said = law.found
+        return "\n".join(lines)
 
 
 class ConformanceError(GiantStepError, AssertionError):

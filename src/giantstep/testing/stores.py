@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from giantstep.errors import StoreError
+from giantstep.errors import SpecError, StoreError
 from giantstep.studies.canonical import canonical, spec_hash
 from giantstep.studies.store import Store
 from giantstep.testing.report import Report, examine
@@ -39,12 +39,18 @@ def check_store(make: Make = Store) -> Report:
     ------
     ConformanceError
         When a law is broken; it lists them all.
+    SpecError
+        For what makes no store.
 
     Examples
     --------
     >>> print(check_store())
     store Store: 10 laws hold
     """
+    if not callable(make):
+        raise SpecError(
+            f"make: found {make!r}, expected what makes a store of a new empty folder, such as its class."
+        )
     laws: list[tuple[str, Callable[[Any], str]]] = [
         ("nothing is done in an empty store", _empty),
         ("what is written is done, and reads back bit for bit", _round_trip),
@@ -198,5 +204,8 @@ def _records(store: Any) -> str:
     store.note(name, {"status": "done", "message": "é"})
     if store.record(name) != {"status": "done", "message": "é"}:
         return f"the record comes back as {json.dumps(store.record(name))}"
+    store.note(name, {"status": "failed", "message": "again"})
+    if store.record(name) != {"status": "failed", "message": "again"}:
+        return "a second note does not take the place of the first"
     store.record_path(name).write_text("{", encoding="utf-8")
     return "" if store.record(name) == {} else "half a record was read"

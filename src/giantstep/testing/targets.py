@@ -11,6 +11,9 @@ from giantstep.errors import SpecError
 from giantstep.targets import Target
 from giantstep.testing.report import Report, examine
 
+_FAR = 9.0
+"""Standard deviations that nothing a study can draw goes beyond."""
+
 
 def check_target(target: Target, *, points: int = 257, seed: int = 0) -> Report:
     """Check a target: shapes, types, purity, dependence on its rank, and its text where it has one.
@@ -106,9 +109,23 @@ def _unchanged(target: Target, z: np.ndarray) -> str:
 
 
 def _moment(target: Target, seed: int) -> str:
-    y = np.asarray(target(np.random.default_rng(seed + 1).standard_normal((20_000, target.rank))), np.float64)
+    generator = np.random.default_rng(seed + 1)
+    y = np.asarray(target(generator.standard_normal((20_000, target.rank))), np.float64)
     moment = float((y**2).mean())
-    return "" if np.isfinite(moment) and moment > 0 else f"E y^2 is {moment:g}"
+    if not (np.isfinite(moment) and moment > 0):
+        return f"E y^2 is {moment:g}"
+    # No sample reaches where a target that grows too fast has its second moment: along rays, by radius.
+    rays = generator.standard_normal((64, target.rank))
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    far = np.sqrt(target.rank) + _FAR
+    radius = np.linspace(0.01, far + 2.0, 800)
+    values = np.asarray(target(radius[:, None, None] * rays), np.float64)
+    shell = (values**2).mean(1) * np.exp((target.rank - 1) * np.log(radius) - 0.5 * radius**2)
+    share = float(shell[radius > far].sum() / shell.sum())
+    grown = (
+        f"{100 * share:.0f} % of E y^2 lies beyond radius {far:.3g}: too fast a growth for Gaussian inputs"
+    )
+    return grown if not share < 1e-3 else ""
 
 
 def _text(target: Target, z: np.ndarray) -> str:
