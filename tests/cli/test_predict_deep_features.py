@@ -46,9 +46,8 @@ def test_a_simulation_is_laid_beside_it(giantstep):
     assert document["seeds"] == 3
     for point in document["points"]:
         found = point["simulation"]
-        assert found["test_error"] == pytest.approx(
-            point["test_error"], abs=8 * found["test_error_se"] + 0.05
-        )
+        assert abs(found["test_error_z"]) < 4
+        assert abs(found["train_error_z"]) < 4
     assert document["rms_z"]["test_error"] is not None
 
 
@@ -68,8 +67,9 @@ def test_features_after_a_giant_step_by_both_theories_and_measured(giantstep):
         assert point["status"] == "converged"
         assert point["linearised_test_error"] != point["test_error"]
         found = point["simulation"]
-        assert found["test_error"] == pytest.approx(point["test_error"], abs=8 * found["test_error_se"])
-        assert {"test_error_z", "train_error_z", "linearised_test_error_z"} <= set(found)
+        assert abs(found["test_error_z"]) < 4
+        assert abs(found["train_error_z"]) < 4
+        assert "linearised_test_error_z" in found
     assert set(document["rms_z"]) == {"test_error", "train_error", "linearised_test_error"}
     alone = giantstep(*words, "--json").document
     assert "simulation" not in alone["points"][0]

@@ -20,7 +20,7 @@ def test_the_document(giantstep):
 def test_a_simulation_and_downstream_accuracies(giantstep):
     document = giantstep(*COMMAND, "--simulate", "3", "--downstream", "50,100", "--json").document
     found = document["simulation"]
-    assert found["points"][0]["alignment"] == pytest.approx(found["points"][0]["alignment_law"], abs=0.1)
+    assert abs(found["points"][0]["alignment_z"]) < 4
     kinds = {row["representation"] for row in found["downstream"]}
     assert kinds == {"multi", "single", "random", "oracle"}
     assert len(found["downstream"]) == 8
