@@ -8,11 +8,12 @@ from scipy import integrate, special, stats
 
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.networks import Activation, Network
+from giantstep.networks.order_parameters import LinearPart, OrderParameters
 from giantstep.protocol import Protocol
 from giantstep.streams import Streams
 from giantstep.targets import Target
 from giantstep.training.closed_form import _mean_derivatives, quadratic_error
-from giantstep.training.experiment import Experiment, LinearPart, Snapshot
+from giantstep.training.experiment import Experiment
 from giantstep.training.generalisation import CLOSED_FORM, SAMPLED, population_errors
 from giantstep.training.local_fields import LocalFields
 
@@ -31,7 +32,7 @@ def snapshot_of(width, rank, dimension=20, linear=False, seed=0, size=1.0):
     if linear:
         slope = 0.4 * rng.standard_normal(dimension)
         part = LinearPart(0.3, slope[:rank], weights @ slope, float(slope @ slope))
-    return Snapshot(weights[:, :rank], weights @ weights.T, part)
+    return OrderParameters(weights[:, :rank], weights @ weights.T, part)
 
 
 @pytest.mark.parametrize("activation", ["relu", "erf", "identity"])
@@ -72,7 +73,7 @@ def test_each_hermite_coefficient_of_an_activation_agrees_with_scipy(name, varia
 
 def test_a_network_that_equals_its_target_has_no_error():
     # relu(z) - relu(-z) = z.
-    snapshot = Snapshot(np.array([[1.0], [-1.0]]), np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    snapshot = OrderParameters(np.array([[1.0], [-1.0]]), np.array([[1.0, -1.0], [-1.0, 1.0]]))
     form = quadratic_error(Target.parse("z1"), Network(2, "relu", symmetric=False), snapshot)
     readout = np.sqrt(2) * np.array([[1.0, -1.0]])
     weights = form.constant - 2 * readout @ form.correlation + (readout @ form.kernel * readout).sum()
@@ -82,7 +83,7 @@ def test_a_network_that_equals_its_target_has_no_error():
 
 
 def test_a_neuron_of_norm_zero_contributes_nothing():
-    snapshot = Snapshot(np.zeros((2, 1)), np.array([[0.0, 0.0], [0.0, 1.0]]))
+    snapshot = OrderParameters(np.zeros((2, 1)), np.array([[0.0, 0.0], [0.0, 1.0]]))
     form = quadratic_error(Target.parse("z1**2"), Network(2, "relu", symmetric=False), snapshot)
     assert form.correlation[0] == 0.0
     np.testing.assert_allclose(form.at(np.array([[5.0, 0.0]])), [3.0])

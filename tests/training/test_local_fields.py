@@ -7,10 +7,11 @@ import pytest
 
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import LinearPart, OrderParameters
 from giantstep.protocol import MAX_STEPS, Protocol
 from giantstep.streams import Role, Streams
 from giantstep.targets import Target
-from giantstep.training.experiment import Experiment, LinearPart, Snapshot
+from giantstep.training.experiment import Experiment
 from giantstep.training.local_fields import CHUNK, LocalFields
 
 
@@ -22,7 +23,7 @@ def snapshot_of(weights, rank, slope=None, constant=0.0):
     linear = None
     if slope is not None:
         linear = LinearPart(constant, slope[:rank], weights @ slope, float(slope @ slope))
-    return Snapshot(weights[:, :rank], weights @ weights.T, linear)
+    return OrderParameters(weights[:, :rank], weights @ weights.T, linear)
 
 
 def experiment(target="z1 + z2", width=4, noise=0.0, activation="identity", seed=0):
@@ -110,5 +111,5 @@ def test_paired_neurons_see_equal_fields():
 
 
 def test_overlaps_beyond_float32_are_refused():
-    huge = Snapshot(np.full((1, 1), 1e30), np.full((1, 1), 1e60))
+    huge = OrderParameters(np.full((1, 1), 1e30), np.full((1, 1), 1e60))
     assert LocalFields.of(huge, np.zeros(1), 1) is None

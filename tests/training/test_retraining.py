@@ -9,11 +9,12 @@ import pytest
 
 from giantstep.errors import SpecError
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import Protocol
 from giantstep.streams import Streams
 from giantstep.targets import Target
 from giantstep.threads import one_blas_thread
-from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, Snapshot, Trajectory
+from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, Trajectory
 from giantstep.training.retraining import Retraining, assess
 from giantstep.training.simulation import simulate
 
@@ -139,7 +140,7 @@ def test_reduced_engine_and_readout_stage_agree_with_explicit_inputs(preprocess,
 
 
 def fixed_layer(overlaps, gram, *, width, biases=0.0):
-    return Trajectory(np.ones(width), np.full(width, biases), (Snapshot(overlaps, gram),))
+    return Trajectory(np.ones(width), np.full(width, biases), (OrderParameters(overlaps, gram),))
 
 
 def test_identity_features_obey_the_ridge_formula_of_high_dimensional_linear_regression():
@@ -171,7 +172,9 @@ def test_identity_features_obey_the_ridge_formula_of_high_dimensional_linear_reg
 def test_a_network_without_retraining_is_judged_with_its_own_readout():
     target, network = Target.parse("z1", noise=0.5), Network(1, "relu", readout=(2.0,))
     run = Experiment(target, network, Protocol(()), 10)
-    trajectory = Trajectory(np.array([2.0]), np.zeros(1), (Snapshot(np.ones((1, 1)), np.ones((1, 1))),))
+    trajectory = Trajectory(
+        np.array([2.0]), np.zeros(1), (OrderParameters(np.ones((1, 1)), np.ones((1, 1))),)
+    )
     values = assess(run, trajectory, Retraining())
     # E (z - 2 relu(z))^2 = E |z|^2.
     assert values == {
@@ -223,7 +226,7 @@ def test_with_preprocessing_the_linear_part_predicts_too():
 def test_a_run_that_diverged_has_no_errors_but_every_name():
     target, network = Target.parse("z1"), Network(2, "relu")
     run = Experiment(target, network, Protocol(()), 10)
-    start = Snapshot(np.zeros((2, 1)), np.eye(2))
+    start = OrderParameters(np.zeros((2, 1)), np.eye(2))
     for ridge in (None, 1.0):
         retraining = Retraining.parse(ridge, None, dimension=10, width=2)
         fine = assess(run, Trajectory(np.ones(2), np.zeros(2), (start,), COMPLETED), retraining)
@@ -236,7 +239,9 @@ def test_a_run_that_diverged_has_no_errors_but_every_name():
 def test_overlaps_too_large_for_float32_give_nan_and_no_exception():
     target, network = Target.parse("z1"), Network(1, "relu", symmetric=False)
     run = Experiment(target, network, Protocol(()), 10)
-    huge = Trajectory(np.ones(1), np.zeros(1), (Snapshot(np.full((1, 1), 1e40), np.full((1, 1), 1e80)),))
+    huge = Trajectory(
+        np.ones(1), np.zeros(1), (OrderParameters(np.full((1, 1), 1e40), np.full((1, 1), 1e80)),)
+    )
     assert math.isnan(assess(run, huge, Retraining((1.0,)))["test_error"])
 
 

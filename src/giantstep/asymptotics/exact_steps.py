@@ -8,8 +8,8 @@ import numpy as np
 
 from giantstep.asymptotics.first_step import first_step, has_closed_form
 from giantstep.asymptotics.label_quadrature import COARSE, FINE, has_quadrature, quadrature_step
-from giantstep.asymptotics.order_parameters import OrderParameters
 from giantstep.asymptotics.schedule import Problem
+from giantstep.networks.order_parameters import OrderParameters
 
 TOLERANCE = 1e-5
 """A step whose quadrature may be off by more, relative to the largest squared norm, is left to sampling."""

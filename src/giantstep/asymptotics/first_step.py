@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from giantstep.asymptotics.order_parameters import Array, OrderParameters
 from giantstep.asymptotics.schedule import LimitStep, Problem
 from giantstep.gaussian.quadrature import Hyperplane, gaussian_mean, split_rule
 from giantstep.networks import Activation
+from giantstep.networks.order_parameters import Array, OrderParameters
 from giantstep.targets import Expression, Target
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.asymptotics.order_parameters import Array, OrderParameters
 from giantstep.asymptotics.schedule import FIRST_ADDRESS, LimitStep, Problem
 from giantstep.gaussian.normals import draw_normals, fill_normals
 from giantstep.networks.gradient import backpropagated_errors
+from giantstep.networks.order_parameters import Array, OrderParameters
 from giantstep.streams import Role, Streams
 
 PAIRS = 2048

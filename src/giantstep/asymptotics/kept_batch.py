@@ -17,11 +17,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.asymptotics.order_parameters import Array, LinearPart, OrderParameters
 from giantstep.asymptotics.schedule import FIRST_ADDRESS, LimitStep, Problem
 from giantstep.errors import CapabilityError
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks.gradient import backpropagated_errors
+from giantstep.networks.order_parameters import Array, LinearPart, OrderParameters
 from giantstep.streams import Role, Streams
 
 COLUMNS = 4096

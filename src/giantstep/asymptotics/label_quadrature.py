@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from giantstep.asymptotics.fresh_batch import GradientMoments, apply
-from giantstep.asymptotics.order_parameters import Array, OrderParameters
 from giantstep.asymptotics.schedule import LimitStep, Problem
 from giantstep.gaussian.quadrature import kink_frame, product_grid, split_rule
 from giantstep.networks import Activation
+from giantstep.networks.order_parameters import Array, OrderParameters
 
 MAX_RANK = 2
 MAX_WIDTH = 12

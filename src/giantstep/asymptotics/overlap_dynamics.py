@@ -13,11 +13,12 @@ from giantstep.alignment import aligned_fraction
 from giantstep.asymptotics.exact_steps import Known, without_sampling
 from giantstep.asymptotics.fresh_batch import fresh_step
 from giantstep.asymptotics.kept_batch import kept_steps
-from giantstep.asymptotics.order_parameters import OrderParameters, given_start, starting_point
 from giantstep.asymptotics.schedule import Problem, resolve
+from giantstep.asymptotics.start import given_start, starting_point
 from giantstep.errors import SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import Protocol
 from giantstep.sizes import Size
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread
 from giantstep.training.axes import gram_root
-from giantstep.training.experiment import COMPLETED, Array64, Experiment, Snapshot
+from giantstep.training.experiment import COMPLETED, Array64, Experiment
 from giantstep.training.prefix import prefix_gradients
 from giantstep.training.reduced import run_reduced
 from giantstep.training.simulation import SCHEMA, check_dimension
@@ -161,7 +162,7 @@ def scan_replicate(
     return xr.Dataset(variables, coordinates, attributes)
 
 
-def _layer(snapshot: Snapshot) -> Array64:
+def _layer(snapshot: OrderParameters) -> Array64:
     """Return a layer of these overlaps; its Gram matrix with the teacher is all that matters."""
     off = gram_root(snapshot.self_overlaps - snapshot.overlaps @ snapshot.overlaps.T)
     return np.hstack([snapshot.overlaps, off.T])

@@ -17,8 +17,9 @@ from giantstep.errors import CapabilityError
 from giantstep.gaussian.hermite import hermite_values
 from giantstep.gaussian.kernels import erf_kernel, relu_kernel
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.targets import Target
-from giantstep.training.experiment import Array64, Snapshot
+from giantstep.training.experiment import Array64
 
 _ROWS = 512
 _DENSITY_AT_0 = 1.0 / math.sqrt(2.0 * math.pi)
@@ -60,7 +61,7 @@ class QuadraticError:
         return np.asarray(errors)
 
 
-def quadratic_error(target: Target, network: Network, snapshot: Snapshot) -> QuadraticError | None:
+def quadratic_error(target: Target, network: Network, snapshot: OrderParameters) -> QuadraticError | None:
     """Return the error's closed form, or None where there is none.
 
     There is one for polynomial targets and networks without biases whose activation is relu or erf, or the
@@ -70,7 +71,7 @@ def quadratic_error(target: Target, network: Network, snapshot: Snapshot) -> Qua
     --------
     >>> import numpy as np
     >>> target, network = Target.parse("2*z1"), Network(1, "identity", symmetric=False)
-    >>> known = Snapshot(np.array([[1.0]]), np.array([[1.0]]))
+    >>> known = OrderParameters(np.array([[1.0]]), np.array([[1.0]]))
     >>> float(quadratic_error(target, network, known).at(np.array([[1.5]]))[0])
     0.25
     """

@@ -21,14 +21,13 @@ from giantstep.errors import CapabilityError
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks import Network
 from giantstep.networks.gradient import backpropagated_errors
+from giantstep.networks.order_parameters import LinearPart, OrderParameters
 from giantstep.streams import Role
 from giantstep.training.experiment import (
     COMPLETED,
     NONFINITE,
     Array64,
     Experiment,
-    LinearPart,
-    Snapshot,
     Trajectory,
     chunks,
     diverged,
@@ -105,7 +104,7 @@ def run_direct(experiment: Experiment, arrays: Arrays | None = None) -> Trajecto
     Cost per step O(samples * dimension * width) and the drawing of samples * dimension normals; memory
     O(chunk * dimension + width * dimension), flat in the batch.
     """
-    rank, snapshots = experiment.target.rank, list[Snapshot]()
+    rank, snapshots = experiment.target.rank, list[OrderParameters]()
     readout, biases = experiment.draw_readout(), experiment.draw_biases()
     for number, (layer, trend) in enumerate(direct_layers(experiment, arrays)):
         snapshot = _snapshot(layer, rank, trend)
@@ -228,11 +227,11 @@ def linear_trend(experiment: Experiment, step: int) -> tuple[float, Array64]:
     return constant / samples, slope / samples
 
 
-def _snapshot(layer: Array64, rank: int, trend: tuple[float, Array64] | None) -> Snapshot:
+def _snapshot(layer: Array64, rank: int, trend: tuple[float, Array64] | None) -> OrderParameters:
     linear = None
     with np.errstate(over="ignore", invalid="ignore"):
         gram = layer @ layer.T
         if trend is not None:
             constant, slope = trend
             linear = LinearPart(constant, slope[:rank], layer @ slope, float(slope @ slope))
-    return Snapshot(layer[:, :rank].copy(), gram, linear)
+    return OrderParameters(layer[:, :rank].copy(), gram, linear)

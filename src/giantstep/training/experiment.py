@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import Protocol
 from giantstep.streams import Role, Streams
 from giantstep.targets import Target
@@ -26,7 +27,7 @@ def ignore_progress(samples: int) -> None:
     """Do nothing with the number of samples just processed."""
 
 
-def ignore_step(step: int, snapshot: Snapshot) -> None:
+def ignore_step(step: int, snapshot: OrderParameters) -> None:
     """Do nothing with a step that has just been taken."""
 
 
@@ -44,7 +45,7 @@ class Experiment:
     streams: Streams = field(default_factory=Streams)
     threads: int = 1
     on_progress: Callable[[int], None] = ignore_progress
-    on_step: Callable[[int, Snapshot], None] = ignore_step
+    on_step: Callable[[int, OrderParameters], None] = ignore_step
     chunk_map: ChunkMap = ordered_map
 
     @property
@@ -76,47 +77,6 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class LinearPart:
-    """The preprocessing's own predictor C_0 + C_1 . x, as its overlaps.
-
-    Attributes
-    ----------
-    constant : float
-        C_0.
-    teacher : array, shape (rank,)
-        C_1 . w*_q.
-    neurons : array, shape (width,)
-        C_1 . w_i.
-    energy : float
-        Squared norm of C_1.
-    """
-
-    constant: float
-    teacher: Array64
-    neurons: Array64
-    energy: float
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The order parameters after some number of steps.
-
-    Attributes
-    ----------
-    overlaps : array, shape (width, rank)
-        M = W W*^T.
-    self_overlaps : array, shape (width, width)
-        Q = W W^T.
-    linear : LinearPart or None
-        What preprocessing took off the labels in the step just taken.
-    """
-
-    overlaps: Array64
-    self_overlaps: Array64
-    linear: LinearPart | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Trajectory:
     """One replicate's run: snapshots for t = 0, 1, .. and how it ended.
 
@@ -126,7 +86,7 @@ class Trajectory:
 
     readout: Array64
     biases: Array64
-    snapshots: tuple[Snapshot, ...]
+    snapshots: tuple[OrderParameters, ...]
     status: str = COMPLETED
     message: str = ""
 

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.gaussian.normals import fill_normals
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import MAX_STEPS
 from giantstep.streams import Role
 from giantstep.training.axes import gram_root
-from giantstep.training.experiment import Array64, Experiment, Snapshot, chunks, labels, noise_stream
+from giantstep.training.experiment import Array64, Experiment, chunks, labels, noise_stream
 
 CHUNK = 16384
 """Samples with one stream address; part of the stream, never a function of memory or threads."""
@@ -45,7 +46,7 @@ class LocalFields:
     biases : array, shape (width,)
     constant : float
         C_0 of preprocessing.
-    snapshot : Snapshot
+    snapshot : OrderParameters
         The overlaps it was made from.
     """
 
@@ -53,10 +54,10 @@ class LocalFields:
     weights: Block
     biases: Array64
     constant: float
-    snapshot: Snapshot
+    snapshot: OrderParameters
 
     @classmethod
-    def of(cls, snapshot: Snapshot, biases: Array64, step: int) -> LocalFields | None:
+    def of(cls, snapshot: OrderParameters, biases: Array64, step: int) -> LocalFields | None:
         """Return the law for a snapshot, or None where float32 cannot hold it.
 
         The covariance off the teacher, Q - M M^T, may be singular: paired neurons are equal at the start,

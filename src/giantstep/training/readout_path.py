@@ -9,11 +9,12 @@ import numpy as np
 
 from giantstep.errors import SpecError
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import LinearPart, OrderParameters
 from giantstep.protocol import Protocol
 from giantstep.streams import Streams
 from giantstep.targets import Target
 from giantstep.threads import check_threads, one_blas_thread
-from giantstep.training.experiment import Experiment, LinearPart, Snapshot
+from giantstep.training.experiment import Experiment
 from giantstep.training.generalisation import population_errors
 from giantstep.training.local_fields import LocalFields
 from giantstep.training.retraining import Retraining, fit_readout
@@ -154,5 +155,5 @@ def _fields(one: xr.Dataset, network: Network) -> LocalFields | None:
         )
     explicit = np.array(network.bias) if isinstance(network.bias, tuple) else np.zeros(network.width)
     biases = values("biases") if "biases" in one else explicit
-    snapshot = Snapshot(values("overlaps"), values("self_overlaps"), linear)
+    snapshot = OrderParameters(values("overlaps"), values("self_overlaps"), linear)
     return LocalFields.of(snapshot, biases, int(one["step"]))

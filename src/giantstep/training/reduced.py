@@ -11,18 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from giantstep.networks.order_parameters import LinearPart, OrderParameters
 from giantstep.streams import Role
 from giantstep.training.axes import initial_layer
-from giantstep.training.experiment import (
-    COMPLETED,
-    NONFINITE,
-    Array64,
-    Experiment,
-    LinearPart,
-    Snapshot,
-    Trajectory,
-    diverged,
-)
+from giantstep.training.experiment import COMPLETED, NONFINITE, Array64, Experiment, Trajectory, diverged
 from giantstep.training.fresh import fresh_step
 from giantstep.training.reused import reused_steps
 
@@ -67,12 +59,14 @@ def _layers(
         number += uses
 
 
-def _snapshot(layer: Array64, rank: int, constant: float = 0.0, linear: Array64 | None = None) -> Snapshot:
+def _snapshot(
+    layer: Array64, rank: int, constant: float = 0.0, linear: Array64 | None = None
+) -> OrderParameters:
     with np.errstate(over="ignore", invalid="ignore"):
         gram = layer @ layer.T
     if linear is None:
-        return Snapshot(layer[:, :rank], gram)
+        return OrderParameters(layer[:, :rank], gram)
     neurons = layer[:, : linear.size] @ linear
-    return Snapshot(
+    return OrderParameters(
         layer[:, :rank], gram, LinearPart(constant, linear[:rank], neurons, float(linear @ linear))
     )

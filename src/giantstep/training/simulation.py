@@ -13,13 +13,14 @@ from giantstep.alignment import aligned_fraction
 from giantstep.errors import CapabilityError, SpecError, whole_number
 from giantstep.labels import directions
 from giantstep.networks import Network
+from giantstep.networks.order_parameters import OrderParameters
 from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
 from giantstep.targets import Target
 from giantstep.threads import ChunkMap, check_threads, one_blas_thread, ordered_map
 from giantstep.training.choice import check_memory, choose
 from giantstep.training.direct import Arrays, run_direct
-from giantstep.training.experiment import Experiment, Snapshot, Trajectory, ignore_progress, ignore_step
+from giantstep.training.experiment import Experiment, Trajectory, ignore_progress, ignore_step
 from giantstep.training.reduced import run_reduced
 from giantstep.training.retraining import Retraining, assess
 
@@ -46,7 +47,7 @@ def simulate(
     threads: int | None = None,
     device: str | None = None,
     on_progress: Callable[[int], None] = ignore_progress,
-    on_step: Callable[[int, int, Snapshot], None] = lambda replicate, step, snapshot: None,
+    on_step: Callable[[int, int, OrderParameters], None] = lambda replicate, step, snapshot: None,
 ) -> xr.Dataset:
     """Simulate the first giant steps exactly, at any input dimension.
 
@@ -145,7 +146,7 @@ def simulate_replicate(
     threads: int | None = None,
     device: str | None = None,
     on_progress: Callable[[int], None] = ignore_progress,
-    on_step: Callable[[int, Snapshot], None] = ignore_step,
+    on_step: Callable[[int, OrderParameters], None] = ignore_step,
     chunk_map: ChunkMap = ordered_map,
 ) -> xr.Dataset:
     """Simulate one replicate; `simulate` with its random streams given by address, its chunks shared."""

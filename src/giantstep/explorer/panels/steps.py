@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from giantstep.explorer.call import Call
     from giantstep.networks import Network
+    from giantstep.networks.order_parameters import OrderParameters
     from giantstep.protocol import Protocol
     from giantstep.staircase import Certificate
     from giantstep.targets import Target
-    from giantstep.training.experiment import Snapshot
 
 WIDEST, LONGEST, MOST_SEEDS = 256, 12, 20
 MOST_SECONDS = 20.0
@@ -213,7 +213,7 @@ class _Show:
             self.call.say("note", words=note)
         self._draw()
 
-    def step(self, replicate: int, step: int, snapshot: Snapshot) -> None:
+    def step(self, replicate: int, step: int, snapshot: OrderParameters) -> None:
         """Show one more step of a replicate."""
         self.data["overlaps"].values[replicate, step] = snapshot.overlaps
         self.data["self_overlaps"].values[replicate, step] = snapshot.self_overlaps
