@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from tests.report.reading import ATTACKS, Page
 from tests.studies.small import TEXT
+from tests.studies.small_neighbours import TIME_SCALES
 
 import giantstep as gs
 from giantstep.errors import SpecError, StoreError
@@ -17,6 +18,7 @@ from giantstep.report.contents import Certified, read
 from giantstep.report.pictures import Picture
 from giantstep.report.writing import render
 from giantstep.studies import Study, run
+from giantstep.studies.judgement import judge
 from giantstep.studies.reports import Table
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -63,6 +65,19 @@ def test_it_says_question_answer_theory_provenance_and_papers(page, contents):
     assert "@misc{dandi2023giant" in text
     assert "giantstep run study.toml" in text
     assert 'kind = "simulation"' in text
+
+
+def test_a_figure_with_a_verdict_of_its_own_is_judged_on_the_first_lines(contents, tmp_path):
+    run(Study.parse(TIME_SCALES), tmp_path, workers=1)
+    judged = read(tmp_path)
+    assert judged.judgement == judge(tmp_path, "time-scales")
+    assert contents.judgement is None
+    text = " ".join(" ".join(Page(render(judged)).texts).split())
+    assert f"Theory and simulation: {judged.judgement.verdict} ({judged.judgement.reason})." in text
+    wrong = replace(judged, judgement=replace(judged.judgement, verdict="disagrees", reason=EVIL))
+    page = Page(render(wrong))
+    assert ("strong", {"class": "disagrees"}) in page.tags
+    assert page.names <= TAGS
 
 
 def test_the_table_of_verdicts_has_a_z_score_for_every_direction(contents, page):

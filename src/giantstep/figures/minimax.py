@@ -124,7 +124,8 @@ def _error(one: xr.Dataset, scales: list[str]) -> Any:
     import altair as alt
 
     rows = _curves(one, "error", scales)
-    axis = log_axis(row[end] for row in rows for end in ("low", "high"))
+    limit = _frozen(one, "frozen_error", scales)
+    axis = log_axis(row[end] for row in [*rows, *limit] for end in ("low", "value", "high") if end in row)
     title = "error |f − f*|²"
     scale = alt.Scale(type="log", nice=False, padding=8)
     y = alt.Y("value:Q", title=title, axis=axis, scale=scale)

@@ -15,9 +15,10 @@ from giantstep.report.pictures import Picture, pictures
 from giantstep.staircase.certificate import Certificate
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.costs import estimate
+from giantstep.studies.judgement import Judgement, judge
 from giantstep.studies.judging import judge_folder
 from giantstep.studies.library import builtin, load
-from giantstep.studies.reports import Table, tables_of
+from giantstep.studies.reports import Table, home, tables_of
 from giantstep.studies.store import Store
 from giantstep.studies.study import Study
 from giantstep.studies.subjects import subjects
@@ -48,6 +49,8 @@ class Contents:
         Figures, and in place of one that cannot be drawn, why.
     verdicts : dict
         From `giantstep.studies.verdicts`.
+    judgement : Judgement or None
+        The verdict on the whole figure, where its kind has one of its own.
     tables : tuple of Table
     manifest : Manifest
     command : str
@@ -66,6 +69,7 @@ class Contents:
     certified: tuple[Certified, ...]
     pictures: tuple[Picture, ...]
     verdicts: Mapping[str, Any]
+    judgement: Judgement | None
     tables: Sequence[Table]
     manifest: Manifest
     command: str
@@ -90,6 +94,12 @@ def read(folder: str | Path) -> Contents:
         tables = tables_of(place, study.figure)
     except GiantStepError as error:
         trouble.append(f"Tables: {error}")
+    judgement = None
+    try:
+        if home(study.figure) is not None:
+            judgement = judge(place, study.figure)
+    except GiantStepError as error:
+        trouble.append(f"Verdict: {error}")
     return Contents(
         study.name,
         study.title,
@@ -100,6 +110,7 @@ def read(folder: str | Path) -> Contents:
         _certified(study, place),
         pictures(study, place),
         judge_folder(place),
+        judgement,
         tables,
         manifest_of(study, place),
         _command(study),

@@ -67,13 +67,15 @@ def render(contents: Contents) -> str:
 
 
 def _answer(contents: Contents) -> str:
-    """Return the verdicts counted, in a sentence; empty where there is nothing to judge."""
+    """Return the verdict on the figure and the verdicts counted; empty where there is nothing to judge."""
     counts = [f"{number} {verdict}" for verdict, number in contents.verdicts["counts"].items() if number]
-    if not counts:
+    said = [f"{found.verdict} ({found.reason})"] if (found := contents.judgement) is not None else []
+    said += [", ".join(counts)] if counts else []
+    if not said:
         return ""
     wrong = [_name(row) for row in contents.verdicts["rows"] if row["verdict"] == "disagrees"]
     named = f" DISAGREEMENT: {', '.join(wrong)}." if wrong else ""
-    return f"Theory and simulation: {', '.join(counts)}.{named}"
+    return f"Theory and simulation: {'; by direction '.join(said)}.{named}"
 
 
 def _sections(contents: Contents) -> list[tuple[str, str]]:
