@@ -231,6 +231,18 @@ def test_a_grid_is_its_points():
         assert float(alone.test_error[0]) == pytest.approx(float(expected.test_error), rel=1e-12)
 
 
+@pytest.mark.parametrize("structured", [False, True])
+def test_a_grid_too_large_to_hold_is_taken_in_parts(monkeypatch, structured):
+    setup = Setting(Target.parse("sin(z1)"), Activation.named("tanh"), 2.0, 4.0, 1.0, structured, structured)
+    grid = np.linspace(0.4, 2.0, 7), np.geomspace(0.01, 1.0, 7)
+    whole = curve(setup, *grid)
+    monkeypatch.setattr("giantstep.asymptotics.spiked.curve.MOST_AT_ONCE", 3)
+    parts = curve(setup, *grid, whole.readout.solution.v)
+    np.testing.assert_allclose(parts.readout.test_error, whole.readout.test_error, rtol=1e-11)
+    np.testing.assert_allclose(parts.readout.solution.averages.v1, whole.readout.solution.v[:, 0], rtol=1e-10)
+    assert parts.digits.shape == parts.status.shape == (7,)
+
+
 def test_the_answer_says_which_corrections_it_holds():
     def said(activation, **changes):
         options = dict(sample_ratio=1.0, learning_rate_ratio=1.0, first_batch_ratio=2.0, ridge=0.1) | changes

@@ -112,10 +112,8 @@ def gaussian_means(integrands: Function, kinks: Sequence[float] = ()) -> tuple[A
         return _climb(means, _relative)
     nodes = FEWEST_MEAN
     while True:
-        z, w = trapezoid(nodes)
-        values = integrands(z)
-        fine = values @ w
-        far = _relative(2 * values[:, ::2] @ w[::2], fine)
+        fine, coarse = (integrands(trapezoid(nodes)[0]) @ _mean_weights(nodes)).T
+        far = _relative(coarse, fine)
         if far < _RESOLVED or 2 * nodes - 1 > MOST_MEAN:
             # Once resolved, halving the spacing squares the error; until then it does not.
             return fine, far * far if far < _RESOLVED else far
@@ -204,18 +202,19 @@ def _with_error(moments: LocalMoments, error: float) -> LocalMoments:
 
 
 def _smooth(function: Function, centre: Array, spread: float, nodes: int) -> tuple[LocalMoments, float]:
-    z, _ = trapezoid(nodes)
+    z, weights = trapezoid(nodes)
     values = np.asarray(function(centre[:, None] + spread * z), dtype=np.float64)
     sums = values @ _moment_weights(nodes)
-    rest = values - sums[:, :1] - sums[:, 1:2] * z
-    both = (values * values) @ _square_weights(nodes)
+    # One array serves for the rest and for the squares.
+    work = sums[:, :2] @ _line(nodes)
+    np.subtract(values, work, out=work)
+    rest = np.multiply(work, work, out=work) @ weights
+    both = np.multiply(values, values, out=work) @ _mean_weights(nodes)
     size = math.sqrt(float(both[:, 0].max()))
     # The coarse rule uses every other node; the error of the fine one is the square of their difference.
     far = max(float(np.abs(sums[:, :3] - sums[:, 3:]).max()) / size, 0.0) if size else 0.0
     far = max(far, float(np.abs(both[:, 0] - both[:, 1]).max()) / size**2) if size else 0.0
-    weights = trapezoid(nodes)[1]
-    moments = LocalMoments(sums[:, 0], sums[:, 1], sums[:, 2], both[:, 0], (rest * rest) @ weights, 0.0)
-    return moments, far * far
+    return LocalMoments(sums[:, 0], sums[:, 1], sums[:, 2], both[:, 0], rest, 0.0), far * far
 
 
 @lru_cache(maxsize=16)
@@ -226,9 +225,17 @@ def _moment_weights(nodes: int) -> Array:
     return np.ascontiguousarray(np.array(rows).T)
 
 
-@lru_cache(maxsize=16)
-def _square_weights(nodes: int) -> Array:
+@lru_cache(maxsize=32)
+def _mean_weights(nodes: int) -> Array:
+    """Return the weights of the rule and of its every other node, shape (N, 2)."""
     return np.ascontiguousarray(_moment_weights(nodes)[:, [0, 3]])
+
+
+@lru_cache(maxsize=16)
+def _line(nodes: int) -> Array:
+    """Return 1 and z at the nodes, shape (2, N)."""
+    z, _ = trapezoid(nodes)
+    return np.array([np.ones_like(z), z])
 
 
 def _split(

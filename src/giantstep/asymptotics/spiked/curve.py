@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,9 @@ from giantstep.networks import Activation
 from giantstep.targets import Target
 
 FEWEST_NODES, MOST_NODES = 101, 6401
+MOST_AT_ONCE = 2048
 MOST_DIGITS = 14.0
+_LEAST_ERROR = 10.0**-MOST_DIGITS
 
 _ACCEPTED = 1e-12
 """Estimated relative error of the outer rule at which refinement stops."""
@@ -123,7 +126,8 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
     """Return the retrained readout at every pair of sample ratio and ridge.
 
     The outer rule is doubled until the change it makes, squared, is negligible: the trapezoid rule converges
-    geometrically, so its error is about the square of that of its every other node.
+    geometrically, so its error is about the square of that of its every other node.  Large grids are taken
+    `MOST_AT_ONCE` points at a time, which bounds the memory.
 
     Parameters
     ----------
@@ -139,6 +143,30 @@ def curve(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | No
     >>> round(float(found.readout.test_error[0]), 12), bool(found.digits[0] >= 12)
     (0.032518208015, True)
     """
+    if len(ridge) <= MOST_AT_ONCE:
+        return _some(setting, sample_ratio, ridge, start)
+    cuts = range(MOST_AT_ONCE, len(ridge), MOST_AT_ONCE)
+    starts = [None] * (len(cuts) + 1) if start is None else np.split(start, cuts)
+    chunks = zip(np.split(sample_ratio, cuts), np.split(ridge, cuts), starts, strict=True)
+    parts = [_some(setting, *chunk) for chunk in chunks]
+    return Curve(
+        _joined([part.readout for part in parts]),
+        parts[0].layer,
+        np.concatenate([part.digits for part in parts]),
+        np.concatenate([part.status for part in parts]),
+    )
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return one record of arrays out of several, its parts joined."""
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    names = [field.name for field in fields(parts[0])]
+    return type(parts[0])(**{name: _joined([getattr(part, name) for part in parts]) for name in names})
+
+
+def _some(setting: Setting, sample_ratio: Array, ridge: Array, start: Array | None) -> Curve:
+    """Return the same of as many points as fit in memory."""
     with np.errstate(all="ignore"):
         layer = first_layer(setting)
         points = Points(sample_ratio / setting.width_ratio, ridge)
@@ -207,14 +235,16 @@ def _bulk_error(fine: StructuredBulk, coarse: StructuredBulk, points: Points, re
 
 
 def _judged(readout: Readout, layer: FirstLayer, error: Array) -> Curve:
-    finite = np.isfinite(readout.test_error) & np.isfinite(readout.train_error)
+    finite = np.isfinite(readout.test_error + readout.train_error)
     error = np.where(finite & np.isfinite(error), error, 1.0)
-    digits = np.maximum(-np.log10(np.maximum(error, 10.0**-MOST_DIGITS)), 0.0)
-    status = readout.solution.status.copy()
-    converged = status == Status.CONVERGED
-    status[converged & (digits < FEWEST_DIGITS)] = Status.IMPRECISE
-    status[converged & ~finite] = Status.NONFINITE
-    digits = np.where(converged, digits, 0.0)
+    converged = readout.solution.status == Status.CONVERGED
+    digits = converged * np.maximum(-np.log10(np.maximum(error, _LEAST_ERROR)), 0.0)
+    status = readout.solution.status
+    doubtful = converged & (digits < FEWEST_DIGITS)
+    if doubtful.any():
+        status = status.copy()
+        status[doubtful] = Status.IMPRECISE
+        status[converged & ~finite] = Status.NONFINITE
     return Curve(readout, layer, digits, status)
 
 

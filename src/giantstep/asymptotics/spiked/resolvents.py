@@ -136,7 +136,7 @@ def solve(places: Places, points: Points, bulk: Bulk, start: Array | None = None
             near = state.picard(places, points, bulk, left)
             state.newton(places, points, bulk, near)
         v = np.exp(state.x)
-        hats, mean = mapped(places, points, bulk, v)
+        hats, mean = mapped(places, points, bulk, v) if count > 1 else _mapped_alone(places, points, bulk, v)
         residual = abs(np.array([mean.v1, mean.v2]) / v.T - 1).max(0)
         rate = _growth(places, points, mean, v)
     return Resolvents(v, hats, mean, state.status, residual, state.steps, 1.0 / (1.0 - rate))
@@ -147,6 +147,19 @@ def mapped(places: Places, points: Points, bulk: Bulk, v: Array) -> tuple[Array,
     damping = 1.0 / (1.0 + v @ places.squares)
     hats = points.samples_per_neuron[:, None] * (damping @ places.once)
     return hats, bulk.averages(points.ridge + hats[:, 1], hats[:, 0])
+
+
+def _mapped_alone(places: Places, points: Points, bulk: Bulk, v: Array) -> tuple[Array, Averages]:
+    """Return the same of a single point, the averages in plain numbers, which takes half the time."""
+    damping = 1.0 / (1.0 + v[0] @ places.squares)
+    hats = points.samples_per_neuron * (damping @ places.once)
+    first, second = hats.tolist()
+    try:
+        found = bulk.averages(points.ridge.item() + second, first)
+    except (ArithmeticError, ValueError):
+        return mapped(places, points, bulk, v)
+    values = np.array([[found.v1], [found.v2], [found.two], [found.one], [found.zero]])
+    return hats[None], Averages(*values)
 
 
 def _growth(places: Places, points: Points, mean: Averages, v: Array) -> Array:

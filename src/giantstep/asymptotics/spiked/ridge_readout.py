@@ -18,6 +18,8 @@ from giantstep.asymptotics.spiked.resolvents import Places, Points, Resolvents, 
 _NO_MEAN = 1e-13
 """Below this ratio of rms mu0 to rms sigma the mean direction does not exist (odd activations, no spike)."""
 
+_EYE = np.eye(4)
+
 
 @dataclass(frozen=True, slots=True)
 class Readout:
@@ -108,42 +110,45 @@ def _linear_part(
     # Mean prediction f = m mu0 + theta k mu1 + chi mu_c; mu0 is scaled to rms one, for m may be huge.
     size = math.sqrt(float(w @ (sigma.mean * sigma.mean)))
     has_mean = size > _NO_MEAN * (size + math.sqrt(float(places.once.sum())))
-    unit = sigma.mean / size if has_mean else np.zeros_like(sigma.mean)
-    basis = np.array([unit, k * sigma.slope, sigma.bend])
+    scale = 1.0 / size if has_mean else 0.0
+    basis = np.zeros((4, len(k)))
+    basis[0], basis[1], basis[3] = scale * sigma.mean, k * sigma.slope, sigma.bend
     weighted = w * basis
     cross = sigma.slope * link.along
-    products = np.concatenate(
-        [(weighted[:, None] * basis[None, :]).reshape(9, -1), weighted * link.mean, (w * cross)[None]]
-    )
+    products = np.empty((20, len(k)))
+    products[:16] = (weighted[:, None] * basis).reshape(16, -1)
+    products[16:] = weighted * link.mean
+    products[18] = w * cross
     sums = ratio[:, None] * (damping @ products.T)
-    gram, target = sums[:, :9].reshape(-1, 3, 3), sums[:, 9:12]
-    overlaps, hats = _mean_overlaps(gram, target, sums[:, 12], forms.value, has_mean)
+    overlaps, hats = _mean_overlaps(sums[:, :16].reshape(-1, 4, 4), sums[:, 16:], forms.value, has_mean)
     m, theta, psi, chi = overlaps.T
 
-    f = overlaps[:, [0, 1, 3]] @ basis
+    f = overlaps @ basis
     misfit = link.square + noise + f * (f - 2 * link.mean) - 2 * psi[:, None] * cross
     damped = damping * damping
     fixed = ratio[:, None] * ((damped * misfit) @ places.once)
     rates = ratio[:, None] * (damped @ places.twice)
-    moving = rates[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+    moving = np.array([[rates[:, 0], rates[:, 1]], [rates[:, 1], rates[:, 2]]]).transpose(2, 0, 1)
     spectral = np.array([[mean.two, mean.one], [mean.one, mean.zero]]).transpose(2, 0, 1)
     row = hats[:, None, :]
     source = [(row @ form @ hats[:, :, None])[:, 0, 0] for form in (forms.first, forms.second)]
     right = (spectral @ fixed[:, :, None])[:, :, 0] + np.array(source).T
-    q = _solve(np.eye(2) - spectral @ moving, right)
+    q = _solve(_EYE[:2, :2] - spectral @ moving, right)
     misfit += q @ places.squares
-    test, train = misfit @ w, (damped * misfit) @ w
-    scale = 1.0 / size if has_mean else 0.0
 
-    thin = np.zeros_like(w)
-    thin[::2] = 2 * w[::2]
-    coarse = ratio[:, None] * (damping @ (thin * places.squares).T)
-    far = abs(coarse - solution.conjugate) / (solution.conjugate + np.array([0.0, 1.0]) * ridge[:, None])
-    errors = np.maximum(abs(misfit @ thin / test - 1), abs((damped * misfit) @ thin / train - 1))
+    # The rule and its every other node: the errors, and how far both are apart.
+    both = np.zeros((2, len(w)))
+    both[0], both[1, ::2] = w, 2 * w[::2]
+    test, train = (misfit @ both.T).T, ((damped * misfit) @ both.T).T
+    coarse = ratio[:, None] * (damping @ (both[1] * places.squares).T)
+    far = abs(coarse - solution.conjugate)
+    far[:, 0] /= solution.conjugate[:, 0]
+    far[:, 1] /= solution.conjugate[:, 1] + ridge
+    errors = np.maximum(abs(test[1] / test[0] - 1), abs(train[1] / train[0] - 1))
     return Readout(
-        test_error=test,
-        test_error_clean=test - noise,
-        train_error=train,
+        test_error=test[0],
+        test_error_clean=test[0] - noise,
+        train_error=train[0],
         m=m * scale,
         theta=theta,
         psi=psi,
@@ -156,28 +161,22 @@ def _linear_part(
     )
 
 
-def _mean_overlaps(
-    gram: Array, target: Array, psi_hat: Array, form: Array, has_mean: bool
-) -> tuple[Array, Array]:
+def _mean_overlaps(gram: Array, target: Array, form: Array, has_mean: bool) -> tuple[Array, Array]:
     """Solve for (m, theta, psi, chi) (P, 4) and the conjugates (theta, psi, chi) (P, 3).
 
     The conjugate of m vanishes, for m is a free direction; the others obey x = K hat, hat = target - gram x.
     """
-    count = len(target)
-    # Columns of gram and target are m, theta, chi; those of the forms theta, psi, chi.
-    rows, known = np.zeros((count, 3, 4)), np.empty((count, 3))
-    rows[:, 0, [0, 1, 3]], rows[:, 2, [0, 1, 3]] = gram[:, 1], gram[:, 2]
-    known[:, 0], known[:, 1], known[:, 2] = target[:, 1], psi_hat, target[:, 2]
-    system, right = np.zeros((count, 4, 4)), np.zeros((count, 4))
-    system[:, 1:] = form @ rows
-    system[:, [1, 2, 3], [1, 2, 3]] += 1.0
-    right[:, 1:] = (form @ known[:, :, None])[:, :, 0]
+    system = np.empty_like(gram)
+    right = np.empty_like(target)
+    rows, known = gram[:, 1:], target[:, 1:, None]
+    system[:, 1:] = form @ rows + _EYE[1:]
+    right[:, 1:] = (form @ known)[:, :, 0]
     if has_mean:
-        system[:, 0, [0, 1, 3]], right[:, 0] = gram[:, 0], target[:, 0]
+        system[:, 0], right[:, 0] = gram[:, 0], target[:, 0]
     else:
-        system[:, 0, 0] = 1.0
+        system[:, 0], right[:, 0] = _EYE[0], 0.0
     overlaps = _solve(system, right)
-    return overlaps, known - (rows @ overlaps[:, :, None])[:, :, 0]
+    return overlaps, (known - rows @ overlaps[:, :, None])[:, :, 0]
 
 
 def _solve(system: Array, right: Array) -> Array:
