@@ -56,11 +56,11 @@ def test_the_hinge_agrees_with_the_note_as_far_as_the_note_goes():
     assert float(found.test_loss) == pytest.approx(0.3276, abs=7e-4)
 
 
-@pytest.mark.parametrize("loss", ["logistic", "hinge"])
-def test_training_descends_on_the_penalised_loss_as_its_envelope_says(loss):
+@pytest.mark.parametrize(("loss", "ridge"), [("logistic", 0.1), ("hinge", 0.1), ("logistic", 1e-3)])
+def test_training_descends_on_the_penalised_loss_as_its_envelope_says(loss, ridge):
     # d/dlam (train_loss + lam |a|^2 / (2 n)) = |a|^2 / (2 n), with |a|^2 / n = q2 beta / alpha.
     h = 1e-3
-    lam = 0.1 * np.exp(h * np.array([-1.0, 0.0, 1.0]))
+    lam = ridge * np.exp(h * np.array([-1.0, 0.0, 1.0]))
     found = convex_curve(settled(), loss, np.full(3, 2.0), lam).points
     weight = np.array([np.exp(point.x[3]) for point in found]) / 4.0
     objective = np.array([point.train_loss for point in found]) + lam * weight
@@ -71,7 +71,9 @@ def test_training_descends_on_the_penalised_loss_as_its_envelope_says(loss):
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_pull_is_the_slope_at_the_proximal_point(name):
     loss = LOSSES[name]
-    u, v = np.linspace(-6, 6, 97)[:, None], np.array([1e-3, 0.5, 7.0, 300.0])
+    # Far below the bracket's middle too: there a weak penalty's V takes the margins.
+    u = np.concatenate([np.linspace(-500, -7, 18), np.linspace(-6, 6, 97)])[:, None]
+    v = np.array([1e-3, 0.5, 7.0, 300.0])
     pull, steep = loss.pull(u, v)
     z, h = u + v * pull, 1e-6
     objective = [loss.value(z + shift) + (z + shift - u) ** 2 / (2 * v) for shift in (-1e-3, 0.0, 1e-3)]

@@ -45,16 +45,18 @@ def _square_pull(u: Array, v: Array) -> tuple[Array, Array]:
 def _logistic_pull(u: Array, v: Array) -> tuple[Array, Array]:
     """Solve z = u + V / (1 + e^z) by Newton, kept inside its bracket [u, u + V]."""
     low, high = u + 0.0 * v, u + v
-    z = np.clip(np.log1p(np.exp(-np.abs(u))) * v + u, low, high)
+    # 0 lies on the steep part wherever the bracket holds it; else its nearer end is close to the solution.
+    z = np.clip(0.0, low, high)
     for _ in range(_NEWTON_STEPS):
         pull = _sigmoid(-z)
         gap = z - u - v * pull
         low, high = np.where(gap < 0, z, low), np.where(gap > 0, z, high)
-        new = z - gap / (1.0 + v * pull * (1.0 - pull))
-        new = np.where((new < low) | (new > high), 0.5 * (low + high), new)
-        moved = np.abs(new - z) > 1e-15 * (1.0 + np.abs(z))
-        z = new
-        if not moved.any():
+        move = gap / (1.0 + v * pull * (1.0 - pull))
+        moving = np.abs(move) > 1e-15 * (1.0 + np.abs(z))
+        new = z - move
+        # An end of the bracket is no better than outside: from end to end Newton would go for ever.
+        z = np.where(moving & ((new <= low) | (new >= high)), 0.5 * (low + high), new)
+        if not moving.any():
             break
     pull = _sigmoid(-z)
     bend = pull * (1.0 - pull)
