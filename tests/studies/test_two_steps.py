@@ -77,10 +77,18 @@ def test_the_summary_lays_theory_and_runs_side_by_side(data):
 
 
 def test_the_table_and_the_verdict_stand_on_z_scores(folder):
-    (table,) = report(folder, "two-steps")
-    assert {row["setting"] for row in table.rows} == {"IE 1, fresh", "IE 1, reused"}
-    known = {"predicted_singular_value", "predicted_strength", "naive_strength", "z_strength"}
-    assert all(known <= row.keys() for row in table.rows)
+    ladders, spectrum = report(folder, "two-steps")
+    assert {row["setting"] for row in ladders.rows} == {"IE 1, fresh", "IE 1, reused"}
+    assert {
+        "predicted_strength",
+        "naive_strength",
+        "strength",
+        "z_target_alignment",
+    } <= ladders.columns.keys()
+    assert {"predicted_singular_value", "z_singular_value", "edge"} <= spectrum.columns.keys()
+    for table in (ladders, spectrum):
+        assert len(table.columns) <= 10  # a terminal has room for no more
+        assert all(table.columns.keys() <= row.keys() for row in table.rows)
     found = judge(folder, "two-steps")
     assert found.entries >= 4
     assert "rms z" in found.reason

@@ -82,7 +82,7 @@ def summary(folder: str | Path) -> xr.Dataset:
 
 
 def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
-    """Return every predicted outlier beside what was measured, and beside the naive ladder."""
+    """Return every predicted spike beside what was measured: by both ladders, and as the spectrum shows."""
     rows = []
     for setting in dataset["setting"].values:
         one = dataset.sel(setting=setting)
@@ -94,31 +94,48 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
                 row[f"predicted_{name}"] = float(at[f"predicted_{name}"])
                 row[name] = (float(at[name]), float(at[f"{name}_se"]))
                 row[f"z_{name}"] = float(at[f"{name}_z"])
-            rows.append(row | {"edge": float(one["edge"]), "runs": float(one["runs"])})
-    heads = {
+            row |= {"edge": float(one["edge"]), "predicted_edge": float(one["predicted_edge"])}
+            rows.append(row | {"runs": float(one["runs"])})
+    ladders = {
         "setting": "setting",
         "rung": "rung",
         "naive_strength": "naive",
         "predicted_strength": "theory",
         "strength": "strength",
         "z_strength": "z",
-        "predicted_singular_value": "theory",
-        "singular_value": "singular value",
-        "z_singular_value": "z",
-        "edge": "measured edge",
         "naive_target_alignment": "naive",
         "predicted_target_alignment": "theory",
         "target_alignment": "cos^2 with the teacher",
         "z_target_alignment": "z",
+    }
+    spectrum = {
+        "setting": "setting",
+        "rung": "rung",
+        "predicted_singular_value": "theory",
+        "singular_value": "singular value",
+        "z_singular_value": "z",
+        "predicted_edge": "initial edge",
+        "edge": "measured edge",
         "runs": "runs",
     }
-    note = (
-        "theory: effective ladder; naive: products of means. z = (mean over runs - theory) / standard error, "
-        "put on the scale of a normal law. Strength is the singular value of a spike before the bulk. The "
-        "bulk, swollen by the steps at finite width, lifts singular values of weak spikes above theory and "
-        "hides those below the measured edge; strengths it does not move."
+    scale = "z = (mean over runs - theory) / standard error, put on the scale of a normal law."
+    return (
+        Table(
+            "Spikes of the first layer, predicted and measured",
+            ladders,
+            rows,
+            f"theory: effective ladder; naive: products of means. {scale} Strength is the singular value of "
+            "a spike before the bulk; cos^2 is that of the outlier's singular vector, which a swollen bulk "
+            "lowers for weak spikes.",
+        ),
+        Table(
+            "What the spectrum shows of them",
+            spectrum,
+            rows,
+            "The bulk, swollen by the steps at finite width, lifts singular values of weak spikes above "
+            "theory and hides those below the measured edge; strengths it does not move.",
+        ),
     )
-    return (Table("Outliers of the first layer, predicted and measured", heads, rows, note),)
 
 
 def judge(dataset: xr.Dataset) -> Judgement:
