@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from giantstep import Network, Protocol, Target, predict, simulate
+from giantstep import Network, Protocol, Target, analyze, compare, predict, simulate
 from giantstep.figures.neuron_plane import SIGNS
+from giantstep.studies import run
+from giantstep.studies.judging import judge_folder
 from giantstep.studies.study import Study
 
 QUESTION = {"target": "z1 + z1*z2", "dimension": 1000, "width": 4, "steps": 2, "seeds": 3, "batch": "4d"}
@@ -129,3 +131,16 @@ def test_what_is_too_long_for_a_page_is_handed_out_as_a_study(site):
     events = site.ask("steps", QUESTION | {"batch": "d^2", "dimension": 1e6})
     assert Study.parse(events[0]["study"]).points
     assert events[-1]["event"] == "error"
+
+
+def test_the_study_file_is_run_and_judged_like_the_same_verbs(site, tmp_path):
+    question = {"target": "z1", "dimension": 200, "width": 4, "steps": 1, "seeds": 4, "activation": " tanh "}
+    (exports,) = [event for event in site.ask("steps", question) if event["event"] == "exports"]
+    run(Study.parse(exports["study"]), tmp_path, workers=1)
+    (row,) = judge_folder(tmp_path)["rows"]
+    protocol = Protocol.repeat(1, batch="3d", learning_rate=3)
+    nouns = Target.parse("z1"), Network(4, "tanh"), protocol
+    own = compare(analyze(*nouns, dimension=200), simulate(*nouns, dimension=200, seeds=4))
+    assert (row["dimension"], row["verdict"], row["reason"]) == (200, own.verdict, own.reason)
+    # Beside what chance gives at this very dimension.
+    assert [one["level"] for one in row["directions"]] == [one.level for one in own.directions]

@@ -58,6 +58,7 @@ def collect(folder: str | Path, *, sweep: str | None = None) -> xr.Dataset:
         "sweep": chosen.name,
         "axes": json.dumps([name for name, _ in chosen.axes]),
         "fingerprint": ", ".join(sorted({str(one.attributes["fingerprint"]) for one in stored.values()})),
+        **_one_dimension(study, chosen),
     }
     if any(plan.theory for plan in chosen.plans):
         return add_certificates(dataset, chosen, store, stored)
@@ -104,6 +105,15 @@ def _chosen(study: Study, name: str | None) -> Sweep:
         if sweep.name == name:
             return sweep
     raise SpecError(f"sweep: found {name!r}, expected {' or '.join(names)}{nearest(name, names)}.")
+
+
+def _one_dimension(study: Study, sweep: Sweep) -> dict[str, int]:
+    """Return the input dimension of a sweep that has no axis of it: verdicts and figures need it."""
+    if "dimension" in dict(sweep.axes):
+        return {}
+    own = {name for plan in sweep.plans for name in plan.hashes}
+    found = {json.loads(point.task).get("dimension") for point in study.points if point.hash in own}
+    return {} if len(found) != 1 or None in found else {"dimension": found.pop()}
 
 
 def _read_all(sweep: Sweep, store: Store) -> tuple[dict[str, Stored], dict[str, tuple[str, str]]]:

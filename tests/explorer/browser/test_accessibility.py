@@ -1,5 +1,7 @@
 """The page for those who hear it, who have no mouse, who enlarge it, or who want no motion."""
 
+import os
+import signal
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -162,18 +164,39 @@ def test_each_panel_says_its_answer_in_a_sentence(reader, panel):
     assert len(said) > 80
 
 
-def test_a_long_computation_is_announced(reader, served):
-    reader.open("#target")
-    reader.settled()
+def test_a_long_computation_is_announced_and_cancelled_and_taken_up_again_by_keyboard(reader, served):
+    reader.open("#steps?dimension=1000&seeds=1")
     reader.script(LAWS + "listen()")
+    reader.settled()
     reader.script("location.hash = '#steps?dimension=1000000&seeds=20'")
-    reader.until(lambda: ["status", "Computing …"] in reader.script("return heard"))
-    # Cancelling hides the button that has the focus: the line that says so takes it.
-    reader.until(lambda: reader.find("#panel-steps .cancel").is_displayed())
-    reader.find("#panel-steps .cancel").send_keys(Keys.ENTER)
-    assert reader.status() == "Cancelled."
-    assert reader.script("return document.activeElement.className") == "status"
+    cancel = reader.find("#panel-steps .cancel")
+    reader.until(lambda: ["status", "Computing …"] in reader.script("return heard") and cancel.is_displayed())
+    cancel.send_keys(Keys.ENTER)
+    assert (reader.status(), cancel.text) == ("Cancelled.", "Compute again")
+    assert reader.driver.switch_to.active_element == cancel
     reader.until(lambda: served.pool.asking == 0)
+    cancel.send_keys(Keys.ENTER)
+    reader.until(lambda: (reader.status(), cancel.text) == ("Computing …", "Cancel"))
+    cancel.send_keys(Keys.ENTER)
+    reader.until(lambda: served.pool.asking == 0)
+
+
+def test_the_focus_of_a_button_that_goes_is_taken_by_the_line_that_says_why(reader, served):
+    reader.open("#steps?dimension=1000&seeds=1")
+    reader.settled()
+    workers = [worker.process.pid for worker in served.pool.all]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        reader.script("location.hash = '#steps?dimension=1000&seeds=2'")
+        cancel = reader.find("#panel-steps .cancel")
+        reader.until(cancel.is_displayed)
+        reader.script("arguments[0].focus()", cancel)
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+    reader.settled()
+    reader.until(lambda: reader.script("return document.activeElement.className") == "status")
 
 
 @pytest.mark.parametrize("place", [".table .scroll", ".exports pre", "#curve-ridge", "#tab-curve", "#share"])

@@ -46,12 +46,9 @@ export class Exports {
     this.python = new Code("Python code", `${panel}.py`, "Computes and draws the same with the library.");
     this.study = new Code("Study file", `${panel}.toml`, `Runs the same as a study: giantstep run ${panel}.toml`);
     const button = (name, make) => h("button", { type: "button", onclick: async () => save(name, await make()) }, name);
-    this.all = [
-      h("h2", {}, "Take it with you"),
-      h("p", { class: "buttons" }, Object.entries(charts).flatMap(([name, chart]) => [
-        button(`${name}.svg`, () => chart.svg()), button(`${name}.png`, () => chart.png())])),
-      this.python.element, this.study.element,
-    ];
+    this.figures = h("p", { class: "buttons" }, Object.entries(charts).flatMap(([name, chart]) => [
+      button(`${name}.svg`, () => chart.svg()), button(`${name}.png`, () => chart.png())]));
+    this.all = [h("h2", {}, "Take it with you"), this.figures, this.python.element, this.study.element];
   }
 
   show({ study, python }) {

@@ -24,7 +24,7 @@ export class Panel {
     this.results = this.find(".results");
     this.exports = new Exports(this.find(".exports"), name, this.charts);
     this.cancelButton = this.find(".cancel");
-    this.cancelButton.addEventListener("click", () => this.cancel());
+    this.cancelButton.addEventListener("click", () => (this.computing ? this.cancel() : this.ask()));
     this.form.onChange(() => this.changed());
     this.asked = false;
     view.setup?.(this);
@@ -41,11 +41,15 @@ export class Panel {
 
   cancel() {
     this.asker.cancel();
+    this.cancelled = true;
+    this.cancelButton.textContent = "Compute again";
     this.settle("Cancelled.");
   }
 
   async ask() {
     this.asked = true;
+    this.computing = true;
+    this.cancelled = false;
     this.question = this.form.values();
     this.answered = new Set();
     const started = performance.now();
@@ -57,6 +61,7 @@ export class Panel {
     this.patience = setTimeout(() => {
       this.status.textContent = "Computing …";
       this.progress.hidden = false;
+      this.cancelButton.textContent = "Cancel";
       this.cancelButton.hidden = false;
     }, 150);
     this.view.begin?.(this);
@@ -77,17 +82,19 @@ export class Panel {
 
   settle(...words) {
     clearTimeout(this.patience);
+    this.computing = false;
     const stale = this.error.textContent !== "" || !this.answered.has("figure");
     const focused = document.activeElement;
     fill(this.status, words);
     this.progress.hidden = true;
-    this.cancelButton.hidden = true;
+    this.cancelButton.hidden = !this.cancelled;
     this.results.setAttribute("aria-busy", "false");
     // The answer to an earlier question is neither read out nor taken along as one to this.
     this.element.classList.toggle("stale", stale);
     this.results.inert = stale;
+    this.exports.figures.hidden = stale;
     this.exports.place.inert = stale && !this.answered.has("exports");
-    // Who was where nothing can be any more goes on from the line that says why.
+    // Whoever was at what has just gone continues from the line that says why.
     if (focused.hidden || focused.closest("[inert]")) this.status.focus();
   }
 

@@ -133,7 +133,7 @@ def _run(
     price = cost(target, network, protocol, asked.dimension, available_threads())
     if price.seconds > MOST_SECONDS:
         raise CapabilityError(
-            f"spectra: a run would take about {price.seconds:.0f} s, and the explorer allows "
+            f"this run: would take about {price.seconds:.0f} s, and the explorer allows "
             f"{MOST_SECONDS:g} s. Lower the width, the dimension or the batch."
         )
     total, done = sum(protocol.batches(asked.dimension, network.width)), 0

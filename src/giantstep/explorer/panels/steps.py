@@ -57,7 +57,7 @@ class StepsQuestion(Question):
 
     def network_words(self) -> dict[str, Any]:
         """Return the network as a study file and `giantstep.Network` spell it."""
-        words: dict[str, Any] = {"width": self.width, "activation": self.activation}
+        words: dict[str, Any] = {"width": self.width, "activation": self.activation.strip()}
         return words | ({"bias": self.bias} if self.bias else {})
 
     def protocol_words(self) -> dict[str, Any]:
@@ -156,12 +156,12 @@ class _Run:
         )
         if seconds > MOST_SECONDS:
             raise CapabilityError(
-                f"steps: would take about {_duration(seconds)}, and the explorer allows {MOST_SECONDS:g} s. "
-                f"{remedy}"
+                f"this run: would take about {_duration(seconds)}, "
+                f"and the explorer allows {MOST_SECONDS:g} s. {remedy}"
             )
         if memory > MOST_MEMORY:
             raise CapabilityError(
-                f"steps: would take about {memory / 2**30:.1f} GiB, and the explorer allows "
+                f"this run: would take about {memory / 2**30:.1f} GiB, and the explorer allows "
                 f"{MOST_MEMORY / 2**30:g} GiB. {remedy}"
             )
         return {
@@ -271,7 +271,7 @@ def _places(data: xr.Dataset, replicate: int) -> list[list[list[float | None]]]:
 def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
 
 
 def _study(asked: StepsQuestion, target: Target) -> str:
