@@ -12,7 +12,7 @@ from giantstep import Target
 from giantstep import asymptotics as predict
 from giantstep.errors import SpecError
 from giantstep.figures import draw
-from giantstep.studies import Study, drawable, load, report, run
+from giantstep.studies import Study, drawable, feature_spikes, load, report, run
 from giantstep.studies.judgement import judge
 from giantstep.studies.spike_walk import FORMS
 
@@ -69,9 +69,13 @@ def test_the_summary_holds_runs_beside_both_forms(data):
 
 
 def test_the_tables_say_which_form_and_how_far_surrogates_are(folder):
-    which, surrogates = report(folder, "feature-spikes")
+    which, left, surrogates = report(folder, "feature-spikes")
     assert [row["exponent"] for row in which.rows] == [0.3]
     assert which.rows[0]["full"] > which.rows[0]["leading"]
+    assert [row["exponent"] for row in left.rows] == [0.0, 0.3]
+    assert 0 < left.rows[1]["measured_1"][0] < 1
+    assert left.rows[1]["theory_1"] > 0.5
+    assert "variance term inside" in left.note
     assert len(surrogates.rows) == 2 * 3
     row = surrogates.rows[0]
     mean, error = row["train_improvement"]
@@ -84,6 +88,13 @@ def test_the_verdict_stands_on_the_surrogates_and_names_the_network(folder):
     found = judge(folder, "feature-spikes")
     assert found.entries == 2 * 3 * 2
     assert "the network's spike 2 is off by" in found.reason
+
+
+def test_left_vectors_far_below_their_limit_are_said_beside_the_verdict(data):
+    limit = data.predicted_left_alignment.sel(form="full", drop=True)
+    near, far = (data.assign(left_alignment=limit - by + 0 * data.left_alignment) for by in (0.05, 0.45))
+    assert "left vectors" not in feature_spikes.judge(near).reason
+    assert "its left vectors lie up to 0.45 in cos^2 below theory" in feature_spikes.judge(far).reason
 
 
 def test_the_figure_has_a_panel_a_quantity_and_lines_of_both_forms(data):

@@ -18,6 +18,9 @@ from giantstep.training.choice import Cost
 _OVERHEAD = 0.04
 """Seconds to set up and write a point."""
 
+_WORKER = 180 * 2.0**20
+"""Bytes of a worker that has loaded what points need and computed a small one."""
+
 _START = 2.0
 """Seconds for a worker to start."""
 
@@ -149,4 +152,4 @@ def cost_of(point: Point) -> Cost:
 def _cost(setting: str) -> Cost:
     spec = json.loads(setting)
     own = KINDS[spec["kind"]].cost(spec)
-    return Cost(own.seconds + _OVERHEAD, own.memory)
+    return Cost(own.seconds + _OVERHEAD, max(own.memory, _WORKER))
