@@ -28,5 +28,5 @@ class Ran:
 
 def subprocess_run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "giantstep", *words], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "giantstep", *words], capture_output=True, text=True, timeout=600
     )

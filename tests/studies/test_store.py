@@ -155,7 +155,7 @@ def test_a_disk_that_takes_half_a_file_keeps_the_old_one(store):
     before = store.path(NAME).read_bytes()
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code, str(store.folder)], capture_output=True, text=True, cwd=root, timeout=60
+        [sys.executable, "-c", code, str(store.folder)], capture_output=True, text=True, cwd=root, timeout=600
     )
     assert (done.returncode, "File too large" in done.stderr) == (1, True)
     assert store.path(NAME).read_bytes() == before
