@@ -11,6 +11,7 @@ import pytest
 from giantstep import CapabilityError, SpecError
 from giantstep import asymptotics as predict
 from giantstep.asymptotics.multi_task.alignment_law import alignment_law
+from giantstep.asymptotics.multi_task.conditioning import conditioning, shared_draw
 from giantstep.streams import Streams
 from giantstep.targets.tasks import Tasks, TaskTables, pattern_index, patterns
 
@@ -88,16 +89,15 @@ def test_unbalanced_tables_tend_to_a_floor_however_many_samples():
 
 
 def test_a_single_task_teaches_one_direction():
-    law = alignment_law(Tasks(3, 1).draw(SEED), 800, 16_000, 16_000)
-    values = np.linalg.eigvalsh(law.inside)
+    tables = Tasks(3, 1).draw(SEED)
+    values = np.linalg.eigvalsh(alignment_law(tables, 800, 16_000, 16_000).inside)
     assert values[-1] > 50 * values[-2]
-    assert law.conditioning()[0] < 0.1
+    assert conditioning(tables, 800, 16_000, 16_000)[0] < 0.1
 
 
 def test_more_tasks_are_better_conditioned():
     ratios = [
-        alignment_law(Tasks(3, count).draw(SEED), 200, 8000, 8000).conditioning(300)[0]
-        for count in (1, 8, 512)
+        conditioning(Tasks(3, count).draw(SEED), 200, 8000, 8000, width=300)[0] for count in (1, 8, 512)
     ]
     assert ratios == sorted(ratios)
     assert ratios[0] < 0.15
@@ -105,9 +105,40 @@ def test_more_tasks_are_better_conditioned():
 
 
 def test_conditioning_needs_as_many_neurons_as_bits():
-    law = alignment_law(Tasks(3, 50).draw(SEED), 200, 8000, 8000)
-    assert law.conditioning(2) == (0.0, 0.0)
-    assert law.conditioning(10**6)[0] == pytest.approx(law.conditioning()[0], rel=0.01)
+    words = (Tasks(3, 50).draw(SEED), 200, 8000, 8000)
+    assert conditioning(*words, width=2) == (0.0, 0.0)
+    assert conditioning(*words, width=10**6)[0] == pytest.approx(conditioning(*words)[0], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "samples", "fresh"),
+    [
+        (Tasks(3, 200), 2000, False),
+        (Tasks(3, 5, False, True), 2000, False),
+        (Tasks(3, None), 4000, False),
+        (Tasks(2, 40), 200, True),
+        (Tasks(2, 40, False, True), 200, True),
+    ],
+)
+def test_what_neurons_share_and_their_own_noise_add_up_to_the_moments_of_a_row(tasks, samples, fresh):
+    # The two are derived apart: the closed law from one row, the draws from all rows given the inputs.
+    tables, d, draws, generator = tasks.draw(Streams(3)), 400, 1000, np.random.default_rng(0)
+    found = []
+    for _ in range(draws):
+        common, linear, noise = shared_draw(tables, d, samples, samples, generator, fresh=fresh)
+        found.append(noise + linear @ linear.T / d + np.outer(common, common))
+    off = np.mean(found, axis=0) - alignment_law(tables, d, samples, samples, fresh=fresh).inside
+    errors = np.std(found, axis=0, ddof=1) / np.sqrt(draws)
+    scale = np.trace(np.mean(found, axis=0))
+    # The closed law leaves out terms of relative order r/d, 2^r/n and 1/T.
+    assert (np.abs(off) < 4 * errors + 0.01 * scale).all()
+
+
+def test_at_many_samples_the_conditioning_is_that_of_f_1():
+    tables = Tasks(3, 40).draw(SEED)
+    values = np.linalg.svd(tables.linear.T @ tables.linear, compute_uv=False)
+    found = conditioning(tables, 200, 1e14, 1e14)[0]
+    assert found == pytest.approx(values[-1] / values[0], rel=1e-4)
 
 
 def test_fresh_inputs_count_the_total_budget():

@@ -81,7 +81,7 @@ class Row:
         own = f"own theory z {self.own:.1f}; " if math.isfinite(self.own) else ""
         verdict = "" if self.met else "   NOT MET"
         return (
-            f"{self.point['group']:16}{self.point['kind']:14}{given:44}{ours:24}{listed:<14.6g}{score:24}"
+            f"{self.point['group']:16}{self.point['kind']:14}{given:60} {ours:24}{listed:<14.6g}{score:24}"
             f"{own}{self.note}{verdict}"
         )
 

@@ -114,7 +114,7 @@ def multi_task(
             "seed": root,
         },
         "warnings": jsonlib.loads(found.attrs["warnings"]),
-        "corrections": jsonlib.loads(found.attrs["corrections"]),
+        "corrections": [],
         "points": points,
     }
     if simulate is not None:
@@ -136,7 +136,6 @@ def _simulate(
     *,
     yes: bool,
 ) -> dict[str, Any]:
-    from giantstep.asymptotics.multi_task.alignment_curve import CONDITIONING
     from giantstep.cli.console import afford, finite, progress
     from giantstep.significance import rms
     from giantstep.studies.multi_task_walk import multi_task_walk
@@ -170,6 +169,7 @@ def _simulate(
     ]
     result: dict[str, Any] = {"seeds": count, "points": points}
     result["rms_z"] = finite(rms(scores["alignment_z"].values))
+    result["rms_z_conditioning"] = finite(rms(scores["conditioning_z"].values))
     if later:
         result["downstream"] = [
             {
@@ -183,7 +183,7 @@ def _simulate(
         ]
     found: dict[str, Any] = {"simulation": result, "warnings": list(walked.warnings)}
     if later:
-        found["corrections"] = [CONDITIONING, CEILING]
+        found["corrections"] = [CEILING]
     return found
 
 
@@ -203,21 +203,21 @@ def _print(document: dict[str, Any]) -> None:
     simulated = document.get("simulation")
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
     titles = ["samples", "alignment", "conditioning"]
-    for title in titles + (["measured alignment", "z", "measured conditioning"] if simulated else []):
-        table.add_column(title, justify="right" if title in {"samples", "z"} else "left")
+    for title in titles + (["measured alignment", "z", "measured conditioning", "z "] if simulated else []):
+        table.add_column(title, justify="right" if title.strip() in {"samples", "z"} else "left")
     for place, point in enumerate(document["points"]):
         row = [str(point["samples"]), f"{point['alignment']:.4f}", f"{point['conditioning_width']:.3f}"]
         if simulated:
             found = simulated["points"][place]
             row[1:] = [f"{found['alignment_law']:.4f}", f"{found['conditioning_law']:.3f}"]
-            z = found["alignment_z"]
-            row += [measured(found["alignment"], found["alignment_se"]), "-" if z is None else f"{z:.1f}"]
-            row.append(measured(found["conditioning"], found["conditioning_se"]))
+            for name in ("alignment", "conditioning"):
+                z = found[f"{name}_z"]
+                row += [measured(found[name], found[f"{name}_se"]), "-" if z is None else f"{z:.1f}"]
         table.add_row(*row)
     console.print(table)
     if simulated:
-        value = simulated["rms_z"]
-        console.print(Words(f"{plural(simulated['seeds'], 'seed')}; rms z of the alignment: {_z(value)}."))
+        both = f"{_z(simulated['rms_z'])}, of the conditioning: {_z(simulated['rms_z_conditioning'])}"
+        console.print(Words(f"{plural(simulated['seeds'], 'seed')}; rms z of the alignment: {both}."))
         if "downstream" in simulated:
             _print_downstream(simulated["downstream"])
     for sentence in document["corrections"]:

@@ -30,7 +30,7 @@ def summary(folder: str | Path) -> xr.Dataset:
     xarray.Dataset
         Over entry (a setting at a number of samples): ``sweep``, ``rank``, ``tasks`` (infinite: inf),
         ``balanced``, ``centred``, ``dimension``, ``samples``, ``sample_ratio`` n/d; ``alignment`` and
-        ``conditioning`` with ``*_se`` and ``*_law``, ``alignment_z``, ``runs``. Over trial (a setting, a
+        ``conditioning`` with ``*_se`` and ``*_law``, ``*_z``, ``runs``. Over trial (a setting, a
         representation and a number of downstream samples): ``trial_dimension``, ``representation``,
         ``downstream``, ``accuracy``, ``accuracy_se``.
     """
@@ -71,6 +71,7 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
                 "z": float(at.alignment_z),
                 "conditioning": (float(at.conditioning), float(at.conditioning_se)),
                 "conditioning_law": float(at.conditioning_law),
+                "conditioning_z": float(at.conditioning_z),
             }
         )
     heads = {
@@ -81,10 +82,11 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
         "z": "z",
         "conditioning": "conditioning",
         "conditioning_law": "its law",
+        "conditioning_z": "its z",
     }
-    size = rms([row["z"] for row in rows])
+    sizes = [rms([row[name] for row in rows]) for name in ("z", "conditioning_z")]
     note = (
-        f"rms z {size:.2g}; each draw of tasks against its own law. The law of conditioning is approximate."
+        f"rms z {sizes[0]:.2g}, of the conditioning {sizes[1]:.2g}; each draw of tasks against its own laws."
     )
     found = [Table("Alignment with the shared bits", heads, rows, note)]
     if "trial" in dataset.sizes:
@@ -139,12 +141,11 @@ def _entries(sweep: str, spec: dict[str, Any], runs: list[Stored]) -> list[dict[
             "dimension": setting.dimension,
             "samples": setting.head_samples,
             "sample_ratio": setting.head_samples / setting.dimension,
-            "alignment_z": float(scores["alignment"].z[place]),
             "runs": float(len(runs)),
         }
         for name, score in scores.items():
             row |= {name: float(score.mean[place]), f"{name}_se": float(score.error[place])}
-            row[f"{name}_law"] = float(score.theory[place])
+            row |= {f"{name}_law": float(score.theory[place]), f"{name}_z": float(score.z[place])}
         found.append(row)
     return found
 

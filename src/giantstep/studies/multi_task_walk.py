@@ -35,7 +35,7 @@ class MultiTaskWalk:
         downstream_samples), at the last number of pretraining samples.
     scores : xarray.Dataset
         ``alignment``, ``alignment_se``, ``alignment_law``, ``alignment_z`` (each replicate against its own
-        law); the same for conditioning but z, whose law is not exact; ``accuracy``, ``accuracy_se``.
+        law); the same for conditioning; ``accuracy``, ``accuracy_se``.
     warnings : tuple of str
     """
 
@@ -187,8 +187,7 @@ def scores(theory: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
         score = paired_score(data[name].values, theory[name].values)
         found |= {name: ("samples", score.mean), f"{name}_se": ("samples", score.error)}
         found[f"{name}_law"] = ("samples", score.theory)
-        if name == "alignment":
-            found["alignment_z"] = ("samples", score.z)
+        found[f"{name}_z"] = ("samples", score.z)
     if "accuracy" in data:
         dims = data["accuracy"].dims[1:]
         score = paired_score(data["accuracy"].values, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.multi_task.alignment_law import UNBALANCED, AlignmentLaw, alignment_law
+from giantstep.asymptotics.multi_task.conditioning import conditioning
 from giantstep.asymptotics.reading import numbers
 from giantstep.errors import SpecError, whole_number
 from giantstep.streams import Streams
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 ILL = 0.1
-CONDITIONING = "conditioning: sampling noise of F_1 left out, so the measured one is a few per cent lower"
 FEW = 0.5
 
 
@@ -87,19 +87,23 @@ def task_alignment(
     second = (
         heads if layer_samples is None else np.full(len(heads), numbers("layer_samples", layer_samples)[0])
     )
+    pairs = list(zip(heads.tolist(), second.tolist(), strict=True))
+
+    def ratios(neurons: int | None) -> NDArray[np.float64]:
+        return np.array(
+            [conditioning(tables, dimension, *pair, fresh=fresh, width=neurons) for pair in pairs]
+        )
+
     with one_blas_thread():
-        laws = [
-            alignment_law(tables, dimension, float(n1), float(n2), fresh=fresh)
-            for n1, n2 in zip(heads, second, strict=True)
-        ]
+        laws = [alignment_law(tables, dimension, n1, n2, fresh=fresh) for n1, n2 in pairs]
         variables = {
             "alignment": ("samples", [law.alignment for law in laws]),
             "signal": ("samples", [float(np.trace(law.inside)) for law in laws]),
             "leakage": ("samples", [law.leakage for law in laws]),
-            "conditioning": ("samples", [law.conditioning()[0] for law in laws]),
+            "conditioning": ("samples", ratios(None)[:, 0].tolist()),
         }
         if width is not None:
-            at_width = np.array([law.conditioning(width) for law in laws])
+            at_width = ratios(width)
             variables["conditioning_width"] = ("samples", at_width[:, 0].tolist())
             variables["conditioning_spread"] = ("samples", at_width[:, 1].tolist())
     dataset = xr.Dataset(variables, {"samples": heads, "layer_samples": ("samples", second)})
@@ -111,7 +115,6 @@ def task_alignment(
         "tasks": "infinite" if math.isinf(tables.count) else int(tables.count),
         "centred": int(tables.centred),
         "fresh": int(fresh),
-        "corrections": json.dumps([CONDITIONING]),
         "warnings": json.dumps(pitfalls(tables, laws, int(dimension)) + _narrow(width, tables.rank)),
         "schema": SCHEMA,
     }

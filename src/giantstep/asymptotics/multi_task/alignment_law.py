@@ -11,10 +11,7 @@ F_1 = mean_t fhat_t fhat_t^T, C_0 and v the constant mode's own energy and produ
 K^2 linear in the bits (theory note 50, S8.3, whose traces these are; the note leaves out the factor 1 - r/d
 of C_0^2, the share of a row outside span(M)).
 
-Neurons see the same inputs, so part of the noise is one vector added to every row of W+ M. The alignment does
-not see it, the conditioning does: for orthogonal w, w', E relu(w.x) relu(w'.x) = 1/(2 pi) against 1/2 for
-w = w', and E 1{w.x > 0} 1{w'.x > 0} = 1/4 against 1/2 [derived here]. What sampling does to F itself is left
-out, so the measured conditioning is lower by a few per cent (measured: 5 % at r = 3, n = 20 d, d = 200).
+These are moments of one row; what the rows have in common, which they do not show, is in `conditioning`.
 """
 
 from __future__ import annotations
@@ -26,15 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.errors import CapabilityError
-from giantstep.gaussian.bartlett import bartlett
-from giantstep.streams import Role, Streams
 from giantstep.targets.tasks import TaskTables, patterns
 
 Array = NDArray[np.float64]
 
 UNBALANCED = 1e-12
 """A mean squared mean label above this is a constant mode, not rounding."""
-DRAWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +41,16 @@ class AlignmentLaw:
         E[row row^T] of W+ M; its trace is A_s of the note.
     leakage : float
         P of the note, the squared length outside span(M).
-    common_mean : array, shape (r,)
-        What every row of W+ M has in common, in expectation: v / (2 pi).
-    common : array, shape (r, r)
-        Covariance over inputs of what the rows have in common beside it.
     """
 
     inside: Array
     leakage: float
-    common_mean: Array
-    common: Array
 
     @property
     def alignment(self) -> float:
         """A = |W+ M|^2 / |W+|^2."""
         signal = float(np.trace(self.inside))
         return signal / (signal + self.leakage)
-
-    def conditioning(self, width: int | None = None) -> tuple[float, float]:
-        """Return mean and standard deviation of smallest over largest singular value of W+ M, over draws.
-
-        Parameters
-        ----------
-        width : int, optional
-            Number of neurons; infinitely many by default.
-
-        512 draws at a fixed address: of the common vector, and at a width of the Gram matrix of the rest.
-        """
-        rank = len(self.inside)
-        if width is not None and width < rank:
-            return 0.0, 0.0
-        own = self.inside - self.common - np.outer(self.common_mean, self.common_mean)
-        roots = [_root(own), _root(self.common)]
-        generator = Streams(0).generator(Role.TEST)
-        ratios = np.empty(DRAWS)
-        for place in range(DRAWS):
-            shared = self.common_mean + roots[1] @ generator.standard_normal(rank)
-            if width is None:
-                gram = own + np.outer(shared, shared)
-            else:
-                # Z has iid rows; Z^T Z and the sum of its rows are all that the Gram matrix needs.
-                factor = np.vstack([bartlett(rank, width - 1, generator).T, generator.standard_normal(rank)])
-                rows = factor @ roots[0].T
-                rows[-1] += math.sqrt(width) * shared
-                gram = rows.T @ rows
-            values = np.linalg.eigvalsh(gram)
-            ratios[place] = math.sqrt(max(float(values[0]), 0.0) / float(values[-1]))
-        return float(ratios.mean()), float(ratios.std())
-
-
-def _root(covariance: Array) -> Array:
-    values, vectors = np.linalg.eigh(covariance)
-    root: Array = vectors * np.sqrt(np.maximum(values, 0.0))
-    return root
 
 
 def alignment_law(
@@ -123,6 +74,7 @@ def alignment_law(
 
     Examples
     --------
+    >>> from giantstep.streams import Streams
     >>> from giantstep.targets.tasks import Tasks
     >>> law = alignment_law(Tasks(3, None).draw(Streams(0)), 10**8, 40e8, 40e8)
     >>> round(law.alignment, 4)  # n = 40 d, d to infinity
@@ -146,8 +98,7 @@ def alignment_law(
     inside = whole @ whole / (4 * math.pi**2 * d) + np.outer(mixed, mixed) / (4 * math.pi**2)
     inside = inside + seen / (4 * math.pi * head_samples) + noise / (2 * layer_samples) * eye
     outside = (d - tasks.rank) * (noise / (2 * layer_samples) + constant**2 / (4 * math.pi**2 * d))
-    common = seen / (4 * math.pi**2 * head_samples) + (heads / math.pi + offset) / (4 * layer_samples) * eye
-    return AlignmentLaw(_symmetric(inside), outside, mixed / (2 * math.pi), _symmetric(common))
+    return AlignmentLaw(_symmetric(inside), outside)
 
 
 def _fresh(tasks: TaskTables, first: Array, d: float, n1: float, n2: float) -> AlignmentLaw:
@@ -171,9 +122,7 @@ def _fresh(tasks: TaskTables, first: Array, d: float, n1: float, n2: float) -> A
     inside = first @ first / (4 * math.pi**2 * d) + seen / (4 * math.pi * n1 * count)
     inside = inside + noise / (2 * n2 * count) * np.eye(tasks.rank)
     leakage = (d - tasks.rank) * noise / (2 * n2 * count)
-    shared = float(np.mean(energies**2)) / (2 * n1) / math.pi / (4 * n2 * count)
-    common = seen / (4 * math.pi**2 * n1 * count) + shared * np.eye(tasks.rank)
-    return AlignmentLaw(_symmetric(inside), leakage, np.zeros(tasks.rank), _symmetric(common))
+    return AlignmentLaw(_symmetric(inside), leakage)
 
 
 def _symmetric(matrix: Array) -> Array:
