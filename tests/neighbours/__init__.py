@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from giantstep.significance import needed_t
 
 POINTS = json.loads((Path(__file__).parents[1] / "data" / "neighbours.json").read_text())["points"]
@@ -31,10 +29,6 @@ def z_score(mean, error, point):
 def allowed(tests, seeds):
     """|z| that holds for all of several tests at 1e-3 together; few seeds have heavy tails."""
     return needed_t(tests, seeds - 1, single=3.29)
-
-
-def rms(values):
-    return math.sqrt(np.mean(np.square(values)))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from functools import partial
 
 import pytest
 
-from . import POINTS, game_rows, points, ridge_rows, rms, task_rows, time_scale_rows
+from giantstep.significance import rms
+
+from . import POINTS, game_rows, points, ridge_rows, task_rows, time_scale_rows
 
 COMPARISONS = {
     "S5.ridge": ridge_rows.ridge,
@@ -73,10 +75,11 @@ def test_rows_of_a_moment_are_met(group):
 def test_every_row_is_met(group):
     rows = compared(group)
     if rows[0].point["kind"] == "statistical":
-        size = rms([row.score for row in rows])
-        print(
-            f"{group:16}rms z {size:.2f} over {len(rows)} rows, largest {max(abs(r.score) for r in rows):.2f}"
-        )
+        scores = [abs(row.score) for row in rows]
+        beyond = f"{sum(score > 3 for score in scores)} beyond 3, largest {max(scores):.2f}"
+        print(f"{group:16}rms z {rms(scores):.2f} over {len(rows)} rows, {beyond}")
+        # The limit of one row is wide, its seeds being few; together they say more.
+        assert rms(scores) < 2
     own = [row.own for row in rows if math.isfinite(row.own)]
     if own:
         print(f"{group:16}rms z {rms(own):.2f} against own theories")
