@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, shown
 
 
 class Role(IntEnum):
@@ -54,7 +54,7 @@ class Streams:
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**64:
-            raise SpecError(f"seed: found {self.seed!r}, expected a whole number from 0 to 2^64 - 1.")
+            raise SpecError(f"seed: found {shown(self.seed)}, expected a whole number from 0 to 2^64 - 1.")
 
     def generator(self, role: Role, step: int = 0, chunk: int = 0) -> np.random.Generator:
         """Return the generator at an address; calling again starts the same stream anew."""

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, shown
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,7 +70,7 @@ def check_threads(threads: int | None, name: str = "threads") -> int:
         return available_threads()
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 1024:
         raise SpecError(
-            f"{name}: found {threads!r}, expected a whole number from 1 to 1024, or None for all cores."
+            f"{name}: found {shown(threads)}, expected a whole number from 1 to 1024, or None for all cores."
         )
     return threads
 

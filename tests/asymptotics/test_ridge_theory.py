@@ -169,9 +169,9 @@ BAD = {
     "shapes": (np.eye(3), [0.0, 0.0], 1.0, r"found shapes \(3, 3\) and \(2,\)"),
     "moment beyond the energy": (np.eye(2), [2.0, 0.0], 1.0, "energy: found 1, but features"),
     "moment off the features": (np.diag([1.0, 0.0]), [0.0, 0.5], 1.0, "energy: found 1, but features"),
-    "words": ("many", [0.0], 1.0, "covariance: found str, expected real numbers"),
-    "complex": (np.eye(2) + 0.1j, [0.0, 0.0], 1.0, "covariance: found ndarray, expected real numbers"),
-    "energies": (np.eye(2), [0.0, 0.0], [1.0, 2.0], r"energy: found shape \(2,\)"),
+    "words": ("many", [0.0], 1.0, "covariance: found 'many', expected finite real numbers"),
+    "complex": (np.eye(2) + 0.1j, [0.0, 0.0], 1.0, "covariance: found array.*, expected finite real numbers"),
+    "energies": (np.eye(2), [0.0, 0.0], [1.0, 2.0], r"energy: found \[1.0, 2.0\], expected one"),
 }
 
 

@@ -13,7 +13,7 @@ from giantstep.asymptotics.time_scales.closed_forms import exponent, first_time,
 from giantstep.asymptotics.time_scales.exponents import local_slopes
 from giantstep.asymptotics.time_scales.integrate import REMEDY, Path, integrate
 from giantstep.asymptotics.time_scales.reduced_flow import ReducedFlow
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, instance, real_array, real_number, shown, whole_number
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
 from giantstep.significance import means_and_errors
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 DEFAULT_UNTIL = 3.0
+LATEST = 1e6
 POINTS = 240
 
 
@@ -93,8 +94,10 @@ def learning_times(
         )
     ratios = _ratios(time_scale_ratio)
     start = ParticleStart() if start is None else start
-    if not float(ratios.max()) < until < math.inf:
-        raise SpecError(f"until: found {until!r}, expected a time above the ratio {ratios.max():g}.")
+    instance("start", start, ParticleStart)
+    least = float(ratios.max())
+    words = f"a time above the ratio {least:g}, at most {LATEST:g}"
+    until = real_number("until", until, words, lambda number: least < number <= LATEST)
     points = whole_number("points", points, 2, 10**5)
     clocks = np.array([np.geomspace(ratio / 100, until, points) for ratio in ratios])
     flows = [ReducedFlow(components.sigma, components.phi, float(ratio)) for ratio in ratios]
@@ -112,14 +115,12 @@ def learning_times(
 
 
 def _ratios(values: float | Sequence[float]) -> Array:
-    try:
-        ratios = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        ratios = np.array([np.nan])
+    words = "numbers between 0 and 1"
+    ratios = np.atleast_1d(real_array("time_scale_ratio", values, words))
     if ratios.ndim != 1 or not len(ratios) or not np.all((ratios > 0) & (ratios < 1)):
-        raise SpecError(f"time_scale_ratio: found {values!r}, expected numbers between 0 and 1.")
+        raise SpecError(f"time_scale_ratio: found {shown(values)}, expected {words}.")
     if len(set(ratios.tolist())) < len(ratios):
-        raise SpecError(f"time_scale_ratio: found {values!r}, expected each ratio once.")
+        raise SpecError(f"time_scale_ratio: found {shown(values)}, expected each ratio once.")
     return ratios
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.asymptotics.minimax.linear_flow import LinearPath, linear_flow, stable_step
+from giantstep.errors import instance, real_number
 from giantstep.gaussian.tanh_kernel import tanh_kernel
 from giantstep.networks.tanh_particles import TanhStart, output_at, tangent_kernel
 from giantstep.targets.moment_clock import Clock
@@ -76,6 +77,10 @@ def descent_ascent(
     import xarray as xr
 
     clock = Clock() if clock is None else clock
+    instance("clock", clock, Clock)
+    if start is not None:
+        instance("start", start, TanhStart)
+    real_number("output_scale", output_scale, "a finite number > 0", lambda number: number > 0)
     grid = MomentGrid(InstrumentalVariable() if problem is None else problem, penalty)
     nodes = grid.rule.nodes
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):

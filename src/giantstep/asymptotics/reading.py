@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_array, shown
 
 
 def numbers(name: str, value: Any, *, zero: bool = False) -> NDArray[np.float64]:
@@ -17,13 +17,10 @@ def numbers(name: str, value: Any, *, zero: bool = False) -> NDArray[np.float64]
     array([0.1])
     """
     bound = f"finite numbers {'>=' if zero else '>'} 0"
-    try:
-        values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {value!r}, expected {bound}.") from None
+    values = np.atleast_1d(real_array(name, value, bound))
     if values.ndim > 1 or not values.size:
-        raise SpecError(f"{name}: found {value!r}, expected {bound}.")
-    bad = ~np.isfinite(values) | (values < 0) | ((values == 0) & (not zero))
+        raise SpecError(f"{name}: found {shown(value)}, expected {bound}.")
+    bad = (values < 0) | ((values == 0) & (not zero))
     if np.any(bad):
         raise SpecError(f"{name}: found {values[bad][0]:g}, expected {bound}.")
     return values

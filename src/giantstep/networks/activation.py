@@ -10,7 +10,7 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from giantstep.errors import CapabilityError, SpecError, nearest
+from giantstep.errors import CapabilityError, SpecError, nearest, shown
 
 Array = Any
 Function = Callable[[Array], Array]
@@ -64,7 +64,7 @@ class Activation:
         if isinstance(name, Activation):
             return name
         if not isinstance(name, str):
-            raise SpecError(f"activation: found {name!r}, expected a name or an Activation.")
+            raise SpecError(f"activation: found {shown(name)}, expected a name or an Activation.")
         if name in _BUILT_IN:
             value, derivative, kinks = _BUILT_IN[name]
             return cls(name, value, derivative, kinks, portable=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, nearest, whole_number
+from giantstep.errors import SpecError, instance, one_of, real_array, shown, whole_number, whole_numbers
 from giantstep.networks.activation import Activation
 from giantstep.streams import Role, Streams
 from giantstep.threads import one_blas_thread
@@ -56,18 +57,12 @@ class DeepNetwork:
 
     def __post_init__(self) -> None:
         given: Any = self.widths
-        widths = (given,) if isinstance(given, int | np.integer) else tuple(given)
-        whole = all(isinstance(w, int | np.integer) and not isinstance(w, bool) for w in widths)
-        if not (whole and 1 <= len(widths) <= MAX_DEPTH and all(1 <= w <= MAX_WIDTH for w in widths)):
-            raise SpecError(
-                f"widths: found {given!r}, expected 1 to {MAX_DEPTH} whole numbers from 1 to {MAX_WIDTH}."
-            )
-        object.__setattr__(self, "widths", tuple(int(w) for w in widths))
+        widths = whole_numbers("widths", [given] if isinstance(given, Integral) else given, 1, MAX_WIDTH)
+        if len(widths) > MAX_DEPTH:
+            raise SpecError(f"widths: found {len(widths)} layers, expected 1 to {MAX_DEPTH}.")
+        object.__setattr__(self, "widths", tuple(widths))
         object.__setattr__(self, "activation", Activation.named(self.activation))
-        if self.rows not in ROWS:
-            raise SpecError(
-                f"rows: found {self.rows!r}, expected {' or '.join(ROWS)}{nearest(self.rows, ROWS)}."
-            )
+        one_of("rows", self.rows, ROWS)
 
     def draw(self, dimension: int, streams: Streams, *, place: int = 0) -> DeepWeights:
         """Return weights; networks drawn at different places of one replicate are independent.
@@ -78,6 +73,7 @@ class DeepNetwork:
             Unless the dimension is a whole number from 1 to 20000.
         """
         dimension = whole_number("dimension", dimension, 1, MAX_WIDTH)
+        instance("streams", streams, Streams)
         layers: list[Array] = []
         with one_blas_thread():
             for depth, width in enumerate(self.widths):
@@ -110,15 +106,16 @@ class DeepWeights:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "activation", Activation.named(self.activation))
-        layers = tuple(np.asarray(layer, dtype=np.float64) for layer in self.layers)
+        given: Any = self.layers
+        if not isinstance(given, list | tuple):
+            raise SpecError(f"layers: found {shown(given)}, expected a list of matrices.")
+        layers = tuple(real_array("layers", layer, "matrices of finite numbers") for layer in given)
         shapes = [layer.shape for layer in layers]
         fits = all(len(shape) == 2 for shape in shapes) and all(
             above[1] == below[0] for below, above in pairwise(shapes)
         )
         if not layers or not fits:
             raise SpecError(f"layers: found shapes {shapes}, expected (p_1, d), (p_2, p_1), ..")
-        if not all(np.isfinite(layer).all() for layer in layers):
-            raise SpecError("layers: found weights that are not finite, expected finite numbers.")
         object.__setattr__(self, "layers", layers)
 
     @property

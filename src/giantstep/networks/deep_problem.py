@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
-from giantstep.networks.deep import DeepNetwork, DeepWeights
+from giantstep.errors import SpecError, instance, real_number, whole_number
+from giantstep.networks.deep import MAX_WIDTH, DeepNetwork, DeepWeights
 from giantstep.streams import Role, Streams
 from giantstep.targets import Target
 
@@ -47,10 +47,10 @@ class DeepProblem:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target, DeepNetwork | Target):
-            raise SpecError(
-                f"target: found {type(self.target).__name__}, expected a DeepNetwork or a Target."
-            )
+        instance("learner", self.learner, DeepNetwork)
+        instance("target", self.target, DeepNetwork, Target)
+        whole_number("dimension", self.dimension, 1, MAX_WIDTH)
+        real_number("noise", self.noise, "a variance, a finite number >= 0", lambda number: number >= 0)
         if isinstance(self.target, Target):
             if self.noise:
                 raise SpecError(
@@ -59,8 +59,6 @@ class DeepProblem:
             if self.target.rank > self.dimension:
                 raise SpecError(f"target: rank {self.target.rank} is above the dimension {self.dimension}.")
             object.__setattr__(self, "noise", self.target.noise)
-        if not 0.0 <= self.noise < math.inf:
-            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a finite number >= 0.")
 
     def draw(self, streams: Streams) -> DeepInstance:
         """Return the weights of one replicate."""

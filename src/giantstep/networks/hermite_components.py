@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, real_number, shown, whole_number
 from giantstep.gaussian.hermite import hermite_expansion
 from giantstep.gaussian.orthonormal import orthonormal_values
 from giantstep.gaussian.quadrature import split_rule
@@ -69,8 +69,7 @@ class HermiteComponents:
         length = max(map(len, rows.values()))
         for name, row in rows.items():
             object.__setattr__(self, name, row + (0.0,) * (length - len(row)))
-        if not 0.0 <= self.noise < math.inf:
-            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a finite number >= 0.")
+        real_number("noise", self.noise, "a variance, a finite number >= 0", lambda number: number >= 0)
 
     @classmethod
     def of(cls, target: Target, activation: Activation | str, *, degree: int = 6) -> HermiteComponents:
@@ -126,9 +125,13 @@ class HermiteComponents:
 
 def _coefficients(name: str, values: Sequence[float]) -> tuple[float, ...]:
     try:
-        row = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {values!r}, expected a list of numbers, orders 0, 1, ..") from None
+        given = list(values)
+        if isinstance(values, str) or np.iscomplexobj(given):
+            raise TypeError
+        row = tuple(float(value) for value in given)
+    except (TypeError, ValueError, OverflowError):
+        words = "a list of numbers, orders 0, 1, .."
+        raise SpecError(f"{name}: found {shown(values)}, expected {words}") from None
     if not 1 <= len(row) <= MAX_DEGREE + 1:
         raise SpecError(f"{name}: found {len(row)} coefficients, expected 1 to {MAX_DEGREE + 1}.")
     for order, value in enumerate(row):

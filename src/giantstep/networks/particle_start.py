@@ -109,6 +109,8 @@ class ParticleStart:
 
 def _matrix(name: str, values: Any) -> Array:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         found = np.atleast_2d(np.asarray(values, dtype=np.float64))
     except (TypeError, ValueError):
         raise SpecError(f"{name}: found {type(values).__name__}, expected an array of numbers.") from None

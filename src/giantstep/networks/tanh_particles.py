@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, flag, whole_number
 from giantstep.gaussian.tanh_kernel import SPREAD
 from giantstep.streams import Role, Streams
 
@@ -94,6 +94,7 @@ class TanhStart:
             object.__setattr__(self, "paired", balanced)
         for name, value, low, high in (("width", self.width, 2, 10**5), ("seeds", self.seeds, 1, 10**6)):
             whole_number(name, value, low, high)
+        flag("paired", self.paired)
         if self.paired and self.width % 2:
             raise SpecError(f"width: found {self.width}, expected an even number: particles come in pairs.")
 
@@ -160,6 +161,8 @@ def tangent_kernel(particles: Array, inputs: Array) -> Array:
 
 def _cloud(name: str, values: Any) -> Array:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise SpecError(f"{name}: found {type(values).__name__}, expected an array of numbers.") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.errors import instance, whole_number, whole_numbers
 from giantstep.networks.deep import DeepNetwork
 from giantstep.networks.deep_problem import DeepInstance, DeepProblem
 from giantstep.streams import Streams, fingerprint
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+MOST_SEEDS, MOST_SAMPLES = 10**6, 10**12
 COMPARED = ("test_error", "train_error")
 
 
@@ -78,6 +80,10 @@ def deep_walk(
     >>> walked.scores.test_error_z.dims, walked.data.sizes["replicate"]
     (('samples',), 3)
     """
+
+    instance("problem", problem, DeepProblem)
+    seeds = whole_number("seeds", seeds, 1, MOST_SEEDS)
+    samples = whole_numbers("samples", samples, 1, MOST_SAMPLES)
 
     def one(replicate: int) -> tuple[xr.Dataset, RidgeRuns]:
         return one_network(problem, Streams(seed, replicate, prefix), samples, ridge=ridge, penalty=penalty)
@@ -152,9 +158,9 @@ def data_walk(
     from giantstep.asymptotics import ridge_curve
     from giantstep.training.deep_features.held_out import held_out_runs
 
-    theory = ridge_curve(
-        features, labels, samples=list(samples), ridge=ridge, penalty=penalty, intercept=intercept
-    )
+    seeds = whole_number("seeds", seeds, 0, MOST_SEEDS)
+    samples = whole_numbers("samples", samples, 1, MOST_SAMPLES)
+    theory = ridge_curve(features, labels, samples=samples, ridge=ridge, penalty=penalty, intercept=intercept)
     ridges = house_ridges(theory)
     runs = []
     for replicate in range(seeds):

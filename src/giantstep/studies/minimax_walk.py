@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from giantstep.asymptotics import descent_ascent
+from giantstep.errors import instance
 from giantstep.networks.tanh_particles import TanhStart
 from giantstep.targets.moment_clock import Clock
 from giantstep.targets.moment_grid import MomentGrid
@@ -38,6 +39,7 @@ def minimax_walk(
         |f - f_frozen|; over replicate and time_point ``frozen_error``, ``frozen_gap_integral``,
         ``frozen_movement``, over output_scale too where unpaired particles start at noise of its size.
     """
+    instance("start", start, TanhStart)
     data = run_games(
         problem,
         output_scale=output_scale,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from giantstep.errors import SpecError, instance, shown, whole_number, whole_numbers
 from giantstep.streams import Streams, fingerprint
 from giantstep.studies.paired_scores import paired_score
 from giantstep.targets.tasks import Tasks
@@ -77,6 +78,15 @@ def multi_task_walk(
     """
     import xarray as xr
 
+    instance("tasks", tasks, Tasks)
+    if not isinstance(settings, Sequence) or not settings:
+        raise SpecError(f"settings: found {shown(settings)}, expected a list of Pretraining.")
+    for setting in settings:
+        instance("settings", setting, Pretraining)
+    seeds = whole_number("seeds", seeds, 1, 10**6)
+    if not isinstance(downstream, Sequence):
+        raise SpecError(f"downstream: found {shown(downstream)}, expected a list of whole numbers.")
+    downstream = whole_numbers("downstream", downstream, 1, 10**6) if downstream else []
     rows = []
     for replicate in range(seeds):
         streams = Streams(seed, replicate, prefix)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.errors import flag, instance, whole_number
 from giantstep.streams import Streams
 from giantstep.studies.deep_walk import COMPARED, DeepWalk, house_ridges, measurements, scores_of
 from giantstep.studies.paired_scores import paired_score
@@ -95,6 +96,9 @@ def trained_curve(
     from giantstep.asymptotics.deep_features.curve import labelled
     from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
 
+    instance("setting", setting, TrainedSetting)
+    seeds = whole_number("seeds", seeds, 1, 10**6)
+    flag("measure", measure)
     check_odd(setting.network.activation)
     width, samples = setting.network.width, setting.samples
     words = {"samples": list(samples), "ridge": ridge, "penalty": penalty, "noise": setting.target.noise}

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giantstep.errors import instance, real_number, whole_number, whole_numbers
 from giantstep.networks import Network
 from giantstep.networks.ridge import NormalEquations
-from giantstep.protocol import Protocol
+from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Role, Streams
 from giantstep.studies.paired_scores import paired_score
 from giantstep.targets import Target
@@ -62,6 +63,13 @@ class TrainedSetting:
     dimension: int
     samples: tuple[int, ...]
     penalty: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_nouns(self.target, self.network, self.protocol)
+        whole_number("dimension", self.dimension, self.target.rank, 10**9)
+        samples = whole_numbers("samples", self.samples, 1, 10**12)
+        object.__setattr__(self, "samples", tuple(samples))
+        real_number("penalty", self.penalty, "a finite number > 0", lambda number: number > 0)
 
     def ridges(self) -> list[float]:
         """Return the house ridge of every regression."""
@@ -210,6 +218,8 @@ def trained_walk(
 
     import xarray as xr
 
+    instance("setting", setting, TrainedSetting)
+    seeds = whole_number("seeds", seeds, 1, 10**6)
     rows = list(
         _with_progress(
             ordered_map(

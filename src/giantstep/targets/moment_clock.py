@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, real_array, real_number, shown, whole_number
 
 FAITHFUL_STEP = 0.01
 """Up to this step the running integral of the gap stays below its limit V(0) (theory note 50, S7)."""
@@ -51,15 +50,17 @@ class Clock:
 
     def __post_init__(self) -> None:
         for name, value in (("until", self.until), ("step", self.step)):
-            if isinstance(value, bool) or not 0.0 < value < math.inf:
-                raise SpecError(f"{name}: found {value!r}, expected a finite number > 0.")
+            real_number(name, value, "a finite number > 0", lambda number: number > 0)
         if self.step > self.until or self.until / self.step > MAX_STEPS:
             raise SpecError(
                 f"step: found {self.step:g} until {self.until:g}, expected 1 to {MAX_STEPS:g} steps."
             )
         whole_number("points", self.points, 2, 1000)
-        if not all(0.0 <= time <= self.until for time in self.at):
-            raise SpecError(f"at: found {self.at!r}, expected times from 0 to {self.until:g}.")
+        words = f"times from 0 to {self.until:g}"
+        times = real_array("at", self.at, words)
+        if times.ndim != 1 or not ((times >= 0) & (times <= self.until)).all():
+            raise SpecError(f"at: found {shown(self.at)}, expected {words}.")
+        object.__setattr__(self, "at", tuple(times.tolist()))
 
     @property
     def count(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, real_number
 from giantstep.gaussian.quadrature import Rule, hermite_rule
 from giantstep.targets.moment_problems import MomentProblem
 from giantstep.targets.moment_solutions import NODES
@@ -50,8 +50,7 @@ class MomentGrid:
                 f"problem: found {type(self.problem).__name__}, expected a MomentProblem: name, solution, "
                 "coefficients, operator(rule), sample(generator, count) and naive_limit(rule)."
             )
-        if isinstance(self.penalty, bool) or not 0.0 <= self.penalty < math.inf:
-            raise SpecError(f"penalty: found {self.penalty!r}, expected a finite number >= 0.")
+        real_number("penalty", self.penalty, "a finite number >= 0", lambda number: number >= 0)
         rule = hermite_rule(NODES)
         operator = _checked("operator", self.problem.operator(rule), (NODES, NODES))
         solution = _checked("solution", self.problem.solution(rule.nodes), (NODES,))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_number
 from giantstep.gaussian.orthonormal import orthonormal_operator
 from giantstep.gaussian.quadrature import Rule, hermite_rule
 from giantstep.targets.moment_solutions import Displaced, HermiteSeries, Solution
@@ -172,6 +172,7 @@ class PolicyEvaluation:
     ) -> PolicyEvaluation:
         """Return the problem of a polynomial mean reward: f*_k = r_k / (1 - gamma rho^k)."""
         reward = HermiteSeries(orthonormal_reward).orthonormal
+        cls(correlation=correlation, discount=discount, noise=noise)
         values = [r / (1 - discount * correlation**k) for k, r in enumerate(reward)]
         return cls(HermiteSeries(tuple(values)), correlation, discount, noise)
 
@@ -225,8 +226,7 @@ def _check_solution(solution: Any) -> None:
 
 
 def _check(name: str, value: float, low: float, high: float, words: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low < value < high:
-        raise SpecError(f"{name}: found {value!r}, expected {words}.")
+    real_number(name, value, words, lambda number: low < number < high)
 
 
 def _check_noise(noise: float) -> None:

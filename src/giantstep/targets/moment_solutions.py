@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_array, shown
 from giantstep.gaussian.orthonormal import orthonormal_values
 from giantstep.gaussian.quadrature import hermite_rule
 from giantstep.gaussian.tanh_kernel import displaced, displacement
@@ -109,12 +109,9 @@ def _moves(coefficients: tuple[float, ...]) -> Array:
 
 
 def _row(name: str, values: Any) -> tuple[float, ...]:
-    try:
-        row = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {values!r}, expected a list of numbers, orders 0, 1, ..") from None
-    if not 1 <= len(row) <= 20 or not all(map(math.isfinite, row)):
-        raise SpecError(f"{name}: found {values!r}, expected 1 to 20 finite numbers.")
-    if max(map(abs, row)) > LARGEST:
-        raise SpecError(f"{name}: found {values!r}, expected sizes up to {LARGEST:g}.")
-    return row
+    found = real_array(name, values, "a list of finite numbers, orders 0, 1, ..")
+    if found.ndim != 1 or not 1 <= len(found) <= 20:
+        raise SpecError(f"{name}: found {shown(values)}, expected 1 to 20 finite numbers.")
+    if np.abs(found).max() > LARGEST:
+        raise SpecError(f"{name}: found {shown(values)}, expected sizes up to {LARGEST:g}.")
+    return tuple(found.tolist())

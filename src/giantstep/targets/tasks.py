@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, flag, real_array, whole_number
 from giantstep.streams import Role, Streams
 
 Array = NDArray[np.float64]
@@ -63,6 +63,8 @@ class Tasks:
         whole_number("rank", self.rank, 1, MAX_RANK)
         if self.count is not None:
             whole_number("tasks", self.count, 1, min(MAX_COUNT, MAX_ENTRIES >> self.rank))
+        flag("balanced", self.balanced)
+        flag("centred", self.centred)
 
     def draw(self, streams: Streams, step: int = TASKS_STEP) -> TaskTables:
         """Return tables; those of another step are independent."""
@@ -113,7 +115,8 @@ class TaskTables:
         >>> TaskTables.of([[1, -1, -1, 1]]).linear.tolist()  # a parity has no linear part
         [[0.0, 0.0]]
         """
-        table = np.asarray(labels, dtype=np.float64)
+        flag("centred", centred)
+        table = real_array("labels", labels, "truth tables of 1 and -1")
         rank = int(math.log2(table.shape[1])) if table.ndim == 2 and table.shape[1] else 0
         if table.ndim != 2 or not len(table) or not 1 <= rank <= MAX_RANK or 2**rank != table.shape[1]:
             raise SpecError(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError
+from giantstep.errors import CapabilityError, SpecError, real_array
 from giantstep.gaussian.quadrature import split_rule
 from giantstep.networks import Activation
 from giantstep.networks.deep import DeepWeights
@@ -138,8 +138,8 @@ def check_covariance(name: str, values: Any) -> Array:
     Traceback (most recent call last):
     giantstep.errors.SpecError: input_covariance: found the eigenvalue -1, expected a positive ...
     """
-    matrix = np.asarray(values, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+    matrix = real_array(name, values, "a square matrix of finite numbers")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise SpecError(f"{name}: found shape {matrix.shape}, expected a square matrix of finite numbers.")
     if np.abs(matrix - matrix.T).max() > 1e-8 * max(np.abs(matrix).max(), 1e-300):
         raise SpecError(f"{name}: found a matrix that is not symmetric.")

@@ -13,8 +13,8 @@ from giantstep.asymptotics.deep_features.empirical import doubts, empirical_theo
 from giantstep.asymptotics.deep_features.moments import multi_index_target, network_target, target_doubts
 from giantstep.asymptotics.deep_features.ridge_theory import REMEDY, RidgeTheory, Status, house_ridge
 from giantstep.asymptotics.reading import numbers
-from giantstep.errors import SpecError
-from giantstep.networks.deep import DeepWeights
+from giantstep.errors import SpecError, flag, instance, real_number, whole_number
+from giantstep.networks.deep import MAX_DEPTH, DeepWeights
 from giantstep.targets import Target
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def ridge_curve(
     >>> found.test_error.values.round(2).tolist()
     [1.38, 1.06]
     """
-    theory = empirical_theory(features, labels, intercept=intercept)
+    theory = empirical_theory(features, labels, intercept=flag("intercept", intercept))
     warnings = doubts(features, labels, intercept=intercept)
     dataset = labelled(theory, samples=samples, ridge=ridge, penalty=penalty)
     rows = len(np.asarray(labels))
@@ -136,6 +136,14 @@ def deep_curve(
     >>> found.test_error.dims, float(found.residual.max()) < 1e-11
     (('samples',), True)
     """
+    instance("learner", learner, DeepWeights)
+    instance("target", target, DeepWeights, Target)
+    shared_layers, per_row = (
+        whole_number("shared_layers", shared_layers, 0, MAX_DEPTH),
+        flag("per_row", per_row),
+    )
+    if noise is not None:
+        noise = real_number("noise", noise, "a variance, a finite number >= 0", lambda number: number >= 0)
     if isinstance(target, Target):
         if readout is not None or shared_layers:
             raise SpecError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from giantstep.asymptotics.deep_features.covariance import linear_layers, row_moments
 from giantstep.asymptotics.deep_features.cross_covariance import cross_covariance
 from giantstep.asymptotics.deep_features.ridge_theory import RidgeTheory
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_array
 from giantstep.gaussian.quadrature import gaussian_mean
 from giantstep.networks import Activation
 from giantstep.networks.deep import DeepWeights
@@ -58,8 +58,8 @@ def network_target(
     ----------
     Theory note 50, S5.2 and S5.3; arXiv 2402.13999.
     """
-    theta = np.asarray(readout, dtype=np.float64)
-    if theta.shape != (target.width,) or not np.isfinite(theta).all():
+    theta = real_array("readout", readout)
+    if theta.shape != (target.width,):
         raise SpecError(f"readout: found shape {theta.shape}, expected {target.width} finite numbers.")
     with one_blas_thread():
         mine = linear_layers(learner, per_row=per_row, input_covariance=input_covariance)

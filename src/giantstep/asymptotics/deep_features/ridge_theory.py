@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giantstep.asymptotics.deep_features.effective_ridge import effective_ridge
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_array, real_number
 from giantstep.threads import one_blas_thread
 
 Array = NDArray[np.float64]
@@ -129,15 +129,13 @@ class RidgeTheory:
         >>> theory.at(samples=6, ridge=0.0, noise=0.5).test_error.tolist()
         1.0
         """
-        omega, b = _numbers("covariance", covariance), _numbers("moment", moment)
+        omega, b = real_array("covariance", covariance), real_array("moment", moment)
         if b.ndim != 1 or not b.size or omega.shape not in (b.shape, (b.size, b.size)):
             raise SpecError(
                 f"covariance, moment: found shapes {omega.shape} and {b.shape}, expected (p, p) or (p,) "
                 f"and (p,)."
             )
-        if np.ndim(energy):
-            raise SpecError(f"energy: found shape {np.shape(energy)}, expected one number.")
-        c = float(_numbers("energy", energy))
+        c = real_number("energy", energy, "one finite number")
         if omega.ndim == 1:
             values, projections = omega, b
         else:
@@ -204,7 +202,7 @@ class RidgeTheory:
         ([1.028173, 1.040032], ['converged', 'converged'])
         """
         given = [
-            _numbers(name, values)
+            real_array(name, values)
             for name, values in (("samples", samples), ("ridge", ridge), ("noise", noise))
         ]
         try:
@@ -275,16 +273,3 @@ def house_ridge(penalty: Any, samples: Any, width: int) -> Array:
     0.3
     """
     return np.asarray(penalty, float) * np.asarray(samples, float) / width
-
-
-def _numbers(name: str, values: Any) -> Array:
-    try:
-        if np.iscomplexobj(values):
-            raise TypeError
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise SpecError(f"{name}: found {type(values).__name__}, expected real numbers.") from None
-    if not np.isfinite(array).all():
-        bad = array[~np.isfinite(array)].ravel()[0]
-        raise SpecError(f"{name}: found {bad}, expected finite numbers.")
-    return array

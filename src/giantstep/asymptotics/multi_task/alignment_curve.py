@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from giantstep.asymptotics.multi_task.alignment_law import UNBALANCED, AlignmentLaw, alignment_law
 from giantstep.asymptotics.multi_task.conditioning import conditioning
-from giantstep.asymptotics.reading import numbers
-from giantstep.errors import SpecError, whole_number
+from giantstep.asymptotics.reading import number, numbers
+from giantstep.errors import SpecError, flag, whole_number
 from giantstep.streams import Streams
 from giantstep.targets.tasks import Tasks, TaskTables, patterns
 from giantstep.threads import one_blas_thread
@@ -83,10 +83,9 @@ def task_alignment(
     whole_number("dimension", dimension, tables.rank, 10**12)
     if width is not None:
         whole_number("width", width, 1, 10**6)
+    flag("fresh", fresh)
     heads = numbers("samples", samples)
-    second = (
-        heads if layer_samples is None else np.full(len(heads), numbers("layer_samples", layer_samples)[0])
-    )
+    second = heads if layer_samples is None else np.full(len(heads), number("layer_samples", layer_samples))
     pairs = list(zip(heads.tolist(), second.tolist(), strict=True))
 
     def ratios(neurons: int | None) -> NDArray[np.float64]:

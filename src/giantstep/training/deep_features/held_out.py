@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, flag, instance, real_array, whole_numbers
 from giantstep.networks.ridge import NormalEquations
 from giantstep.streams import Role, Streams
 from giantstep.threads import one_blas_thread
@@ -56,25 +56,30 @@ def held_out_runs(
     >>> bool(runs.test_error[0, 0] < 1e-9)
     True
     """
-    phi, y = np.asarray(features, dtype=np.float64), np.asarray(labels, dtype=np.float64).reshape(-1)
+    phi, y = real_array("features", features), real_array("labels", labels).reshape(-1)
+    if phi.ndim != 2 or len(y) != len(phi):
+        raise SpecError(f"labels: found {len(y)} for features of shape {phi.shape}, expected one a row.")
     rows, width = phi.shape
-    sizes = [int(n) for n in samples]
+    sizes = whole_numbers("samples", samples, 1, max(rows, 1))
+    penalties = real_array("ridge", ridges, "penalties > 0, one a number of samples")
+    instance("streams", streams, Streams)
+    flag("intercept", intercept)
     if min(sizes) < 2 or max(sizes) > rows - FEWEST_TESTED:
         raise SpecError(
             f"samples: found {max(sizes) if min(sizes) >= 2 else min(sizes)} of {rows} rows, expected 2 to "
             f"{rows - FEWEST_TESTED}, so that {FEWEST_TESTED} are left to test on."
         )
-    if not (np.asarray(ridges) > 0).all():
+    if penalties.ndim != 2 or penalties.shape[1] != len(sizes) or not (penalties > 0).all():
         raise SpecError("ridge: found a penalty that is not > 0; a measured curve needs one, such as 1e-8.")
     order = streams.generator(Role.BATCH).permutation(rows)
-    test, error, train = (np.empty((len(ridges), len(sizes))) for _ in range(3))
+    test, error, train = (np.empty(penalties.shape) for _ in range(3))
     with one_blas_thread():
         for place, n in enumerate(sizes):
             taken, left = order[:n], order[n:]
             centre, level = (phi[taken].mean(0), y[taken].mean()) if intercept else (0.0, 0.0)
             sums = NormalEquations.empty(width)
             sums.add((phi[taken] - centre).T, y[taken] - level)
-            fits = sums.path().fits(ridges[:, place])
+            fits = sums.path().fits(penalties[:, place])
             predicted = fits.readouts @ (phi[left] - centre).T / math.sqrt(width)
             squares = (y[left] - level - predicted) ** 2
             test[:, place], train[:, place] = squares.mean(1), fits.training_errors

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, real_array, whole_number, whole_numbers
+from giantstep.errors import instance as check_instance
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks.deep_problem import DeepInstance
 from giantstep.networks.ridge import NormalEquations
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 CHUNK = 1024
 """Inputs with one stream address; part of the stream, never a function of memory or threads."""
 TEST_SAMPLES = 2**14
+MOST_SAMPLES = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ def ridge_runs(
     SpecError
         For samples or ridges out of range.
     """
-    sizes = [int(n) for n in samples]
-    penalties = np.asarray(ridges, dtype=np.float64)
-    if not sizes or min(sizes) < 1:
-        raise SpecError(f"samples: found {list(samples)!r}, expected whole numbers >= 1.")
-    if penalties.shape[1:] != (len(sizes),) or not (penalties > 0).all():
+    check_instance("instance", instance, DeepInstance)
+    sizes = whole_numbers("samples", samples, 1, MOST_SAMPLES)
+    test_samples = whole_number("test_samples", test_samples, 2, MOST_SAMPLES)
+    penalties = real_array("ridge", ridges, "penalties > 0, one a number of samples")
+    if penalties.ndim != 2 or penalties.shape[1:] != (len(sizes),) or not (penalties > 0).all():
         raise SpecError("ridge: found a penalty that is not > 0; a simulation needs one, such as 1e-8.")
     width = instance.learner.width
     readouts = np.empty((*penalties.shape, width))

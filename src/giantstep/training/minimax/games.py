@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, nearest, whole_number
+from giantstep.errors import SpecError, instance, one_of, real_array, shown, whole_number
 from giantstep.networks.tanh_particles import EXACT_TRANSPORT, TanhStart
 from giantstep.streams import Role, fingerprint
 from giantstep.targets.moment_clock import Clock
@@ -83,14 +83,14 @@ def run_games(
     """
     clock = Clock() if clock is None else clock
     start = TanhStart() if start is None else start
+    instance("clock", clock, Clock)
+    instance("start", start, TanhStart)
     grid = MomentGrid(InstrumentalVariable() if problem is None else problem, penalty)
     scales = read_scales(output_scale)
     check_method(method)
     batch = whole_number("batch", batch, 1, 10**6)
-    if generators is not None and (len(generators) != start.seeds or len(scales) > 1):
-        raise SpecError(
-            f"generators: found {len(generators)}, expected one a replicate, at one output_scale."
-        )
+    if generators is not None:
+        _check_generators(generators, start.seeds, len(scales))
     games: list[list[Game]] = []
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         for scale in scales:
@@ -122,20 +122,25 @@ def run_games(
 
 def check_method(method: str) -> None:
     """Raise `SpecError` unless it is one of the methods."""
-    if method not in METHODS:
-        raise SpecError(f"method: found {method!r}, expected {', '.join(METHODS)}{nearest(method, METHODS)}.")
+    one_of("method", method, METHODS)
 
 
 def read_scales(values: float | Sequence[float]) -> Array:
     """Return output scales as an array of distinct positive numbers."""
-    try:
-        scales = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        scales = np.array([np.nan])
-    good = scales.ndim == 1 and len(scales) and np.all((scales > 0) & np.isfinite(scales))
+    words = "distinct finite numbers > 0"
+    scales = np.atleast_1d(real_array("output_scale", values, words))
+    good = scales.ndim == 1 and len(scales) and np.all(scales > 0)
     if not good or len(set(scales.tolist())) < len(scales):
-        raise SpecError(f"output_scale: found {values!r}, expected distinct finite numbers > 0.")
+        raise SpecError(f"output_scale: found {shown(values)}, expected {words}.")
     return scales
+
+
+def _check_generators(generators: Any, seeds: int, scales: int) -> None:
+    listed = isinstance(generators, Sequence) and all(isinstance(g, np.random.Generator) for g in generators)
+    if not listed or len(generators) != seeds or scales > 1:
+        raise SpecError(
+            f"generators: found {shown(generators)}, expected {seeds}, one a replicate, at one output_scale."
+        )
 
 
 def cautions(start: TanhStart, scales: Array) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import SpecError, whole_number
+from giantstep.errors import SpecError, instance, real_array, whole_number, whole_numbers
 from giantstep.gaussian.normals import draw_normals
 from giantstep.networks.ridge import NormalEquations, penalty_grid
 from giantstep.streams import Role, Streams
@@ -58,12 +58,16 @@ def accuracies(
     SpecError
         For too few samples.
     """
-    sizes = [int(n) for n in samples]
-    for n in sizes:
-        whole_number("downstream samples", n, FEWEST, 10**6)
+    sizes = whole_numbers("downstream samples", samples, FEWEST, 10**6)
+    instance("tasks", tasks, TaskTables)
+    instance("streams", streams, Streams)
+    test_samples = whole_number("test_samples", test_samples, 1, 10**9)
     if tasks.labels is None:
         raise SpecError("tasks: found infinitely many, expected a number of downstream tasks.")
-    frozen = np.asarray(layer, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        frozen = real_array("layer", real_array("layer", layer).astype(np.float32)).astype(np.float32)
+    if frozen.ndim != 2 or not len(frozen) or frozen.shape[1] < tasks.rank:
+        raise SpecError(f"layer: found shape {frozen.shape}, expected (width, d), d at least {tasks.rank}.")
     biases = streams.generator(Role.INIT, DOWNSTREAM).uniform(-1.0, 1.0, len(frozen)).astype(np.float32)
     found = np.empty((len(tasks.labels), len(sizes)))
     with one_blas_thread():

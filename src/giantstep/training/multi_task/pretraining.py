@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError, whole_number
+from giantstep.errors import CapabilityError, SpecError, flag, instance, whole_number
 from giantstep.gaussian.normals import draw_normals
 from giantstep.streams import Role, Streams
 from giantstep.targets.tasks import TaskTables, pattern_index
@@ -59,6 +59,7 @@ class Pretraining:
         whole_number("width", self.width, 1, 10**5)
         whole_number("samples", self.head_samples, 1, 10**12)
         whole_number("layer_samples", self.layer_samples, 1, 10**12)
+        flag("fresh", self.fresh)
 
     @property
     def chunk(self) -> int:
@@ -96,6 +97,9 @@ def pretrain(
     >>> layer.shape, round(float((layer.astype(float) ** 2).sum(1).mean()), 5)
     ((30, 20), 1.0)
     """
+    instance("tasks", tasks, TaskTables, hint="Tasks(..).draw(streams) makes them.")
+    instance("setting", setting, Pretraining)
+    instance("streams", streams, Streams)
     if setting.dimension < tasks.rank:
         raise SpecError(f"dimension: found {setting.dimension}, expected at least the rank, {tasks.rank}.")
     if setting.fresh and tasks.labels is None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import CapabilityError, SpecError, nearest, whole_number
+from giantstep.errors import (
+    CapabilityError,
+    SpecError,
+    instance,
+    one_of,
+    real_array,
+    real_number,
+    shown,
+    whole_number,
+)
 from giantstep.networks.hermite_components import HermiteComponents
 from giantstep.networks.particle_start import ParticleStart
 from giantstep.streams import Role, fingerprint
@@ -82,14 +91,15 @@ def run_descent(
     """
     import xarray as xr
 
-    ratio = float(time_scale_ratio)
-    if not 0 < ratio < 1:
-        raise SpecError(f"time_scale_ratio: found {time_scale_ratio!r}, expected a number between 0 and 1.")
+    instance("components", components, HermiteComponents)
+    instance("start", start, ParticleStart)
+    between = "a number between 0 and 1"
+    ratio = real_number("time_scale_ratio", time_scale_ratio, between, lambda number: 0 < number < 1)
     if start.dimension is None:
         raise SpecError("dimension: found none, expected the input dimension of the simulated network.")
-    times = np.asarray(times, dtype=np.float64)
+    times = real_array("times", times, "ascending numbers > 0")
     if times.ndim != 1 or not len(times) or not np.all(np.diff(times, prepend=0.0) > 0):
-        raise SpecError("times: expected ascending numbers > 0.")
+        raise SpecError(f"times: found {shown(times)}, expected ascending numbers > 0.")
     step = check_method(method, ratio, step, start, batch)
     flow = FiniteFlow(components.sigma, components.phi, ratio)
     paths = []
@@ -130,14 +140,10 @@ def run_descent(
 
 def check_method(method: str, ratio: float, step: float | None, start: ParticleStart, batch: int) -> float:
     """Return the step of SGD; `SpecError` for words or numbers that are out of range."""
-    if method not in METHODS:
-        raise SpecError(
-            f"method: found {method!r}, expected {' or '.join(METHODS)}{nearest(method, METHODS)}."
-        )
+    one_of("method", method, METHODS)
     whole_number("batch", batch, 1, 10**6)
-    found = ratio / 50 if step is None else step
-    if not 0 < found < math.inf:
-        raise SpecError(f"step: found {step!r}, expected a finite number > 0.")
+    given = ratio / 50 if step is None else step
+    found = real_number("step", given, "a finite number > 0", lambda number: number > 0)
     if method == "sgd" and found >= ratio:
         raise SpecError(
             f"step: found {found:g} at time-scale ratio {ratio:g}; the readout moves by step / ratio, which "
