@@ -18,6 +18,12 @@ def test_the_deviation_is_in_the_document_and_the_order_of_limits_among_the_warn
     assert ran.document["parameters"]["dimension"] == 400
 
 
+def test_without_a_ratio_the_finite_network_is_simulated_where_it_is_cheap(giantstep):
+    words = [word for word in WORDS if word not in ("--time-scale-ratio", "1e-2")]
+    (point,) = giantstep(*words, "--until", "0.1", "--json").document["simulation"]["points"]
+    assert point["time_scale_ratio"] == 0.01
+
+
 def test_sgd_runs_and_the_table_says_how_far_it_is(giantstep):
     ran = giantstep(*WORDS, "--until", "0.1", "--method", "sgd", "--step", "5e-3", "--dimension", "20")
     assert "simulated at eps = 0.01: largest distance" in ran.out
@@ -29,7 +35,9 @@ def test_sgd_runs_and_the_table_says_how_far_it_is(giantstep):
     [
         (["--method", "sgd", "--step", "0.02"], "Use a step of 0.0002"),
         (["--method", "adam"], "method: found 'adam'"),
-        (["--batch", "0"], "batch: found 0"),
+        (["--method", "sgd", "--batch", "0"], "batch: found 0"),
+        (["--batch", "30"], "batch: found with method flow, which takes no samples. Add --method sgd"),
+        (["--step", "1e-3"], "step: found with method flow"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(giantstep, words, line):

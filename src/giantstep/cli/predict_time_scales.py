@@ -10,7 +10,6 @@ from giantstep.cli.options import (
     Answer,
     Count,
     Number,
-    NumberList,
     Optional,
     OptionalCount,
     OptionalList,
@@ -36,7 +35,7 @@ def time_scales(
     orthonormal_target: OptionalList = None,
     orthonormal_activation: OptionalList = None,
     degree: Count = "6",
-    time_scale_ratio: NumberList = "1e-2,1e-4,1e-6,1e-8",
+    time_scale_ratio: OptionalList = None,
     width: Count = "64",
     dimension: OptionalCount = None,
     until: Number = "3",
@@ -66,7 +65,7 @@ def time_scales(
     degree
         Highest component kept of a TARGET and an activation. [default: 6]
     time_scale_ratio
-        One ratio or a comma list, down to 1e-18. [default: 1e-2,1e-4,1e-6,1e-8]
+        One or a comma list, down to 1e-18. [default: 1e-2,1e-4,1e-6,1e-8; 1e-2 with --simulate]
     width
         Number of particles. [default: 64]
     dimension
@@ -96,9 +95,14 @@ def time_scales(
     components = read_components(
         target, activation, orthonormal_target, orthonormal_activation, degree, noise
     )
-    ratios = numbers(time_scale_ratio, "time_scale_ratio")
     check_simulated(simulate, method=method != "flow", step=step is not None, batch=batch != "20")
     simulated = simulate is not None
+    if method == "flow" and (step is not None or batch != "20"):
+        name = "batch" if step is None else "step"
+        raise SpecError(f"{name}: found with method flow, which takes no samples. Add --method sgd.")
+    # A finite network is not followed to small ratios: its cost grows like 1/ratio.
+    usual = "1e-2" if simulated else "1e-2,1e-4,1e-6,1e-8"
+    ratios = numbers(usual if time_scale_ratio is None else time_scale_ratio, "time_scale_ratio")
     if simulated and seeds is not None:
         raise SpecError("seeds, simulate: found both, expected one; network and limit share their starts.")
     size = "400" if simulated and dimension is None else dimension

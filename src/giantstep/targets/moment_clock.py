@@ -53,7 +53,8 @@ class Clock:
             real_number(name, value, "a finite number > 0", lambda number: number > 0)
         if self.step > self.until or self.until / self.step > MAX_STEPS:
             raise SpecError(
-                f"step: found {self.step:g} until {self.until:g}, expected 1 to {MAX_STEPS:g} steps."
+                f"step: found {self.step:g} until {self.until:g}, expected 1 to {MAX_STEPS:g} steps. "
+                "Change either."
             )
         whole_number("points", self.points, 2, 1000)
         words = f"times from 0 to {self.until:g}"
