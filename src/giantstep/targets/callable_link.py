@@ -40,9 +40,9 @@ class CallableLink:
 
     def __post_init__(self) -> None:
         if not callable(self.function):
-            raise SpecError(f"target: found {type(self.function).__name__}, expected a function of z")
+            raise SpecError(f"target: found {type(self.function).__name__}, expected a function of z.")
         if isinstance(self.rank, bool) or not isinstance(self.rank, (int, np.integer)) or self.rank < 1:
-            raise SpecError(f"rank: found {self.rank!r}, expected a whole number >= 1")
+            raise SpecError(f"rank: found {self.rank!r}, expected a whole number >= 1.")
         object.__setattr__(self, "rank", int(self.rank))
 
     def __call__(self, z: Any) -> Any:
@@ -61,12 +61,12 @@ class CallableLink:
         if value.shape != z.shape[:-1]:
             raise SpecError(
                 f"target '{name}': returned shape {value.shape} for z of shape {z.shape}, expected "
-                f"{z.shape[:-1]}; index the last axis, as in z[..., 0]"
+                f"{z.shape[:-1]}; index the last axis, as in z[..., 0]."
             )
         if value.dtype.kind not in "biuf":
-            raise SpecError(f"target '{name}': returned dtype {value.dtype}, expected real numbers")
+            raise SpecError(f"target '{name}': returned dtype {value.dtype}, expected real numbers.")
         if not np.isfinite(value).all():
-            raise SpecError(f"target '{name}': returned NaN or infinity; a target is finite everywhere")
+            raise SpecError(f"target '{name}': returned NaN or infinity; a target is finite everywhere.")
         value = value.astype(z.dtype, copy=np.may_share_memory(value, z))
         return value if value.ndim else value[()]
 

@@ -59,5 +59,5 @@ def entry(name: str) -> CatalogEntry:
     try:
         return _load()[name]
     except (KeyError, TypeError):
-        hint = nearest(str(name), names()) or f"; allowed are {', '.join(names())}"
+        hint = nearest(str(name), names()) or f"; allowed are {', '.join(names())}."
         raise SpecError(f"catalog: no target is called {name!r}{hint}") from None

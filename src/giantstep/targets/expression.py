@@ -47,13 +47,13 @@ class Expression:
     def __post_init__(self) -> None:
         highest = max(self.variables, default=-1) + 1
         if isinstance(self.rank, bool) or not isinstance(self.rank, (int, np.integer)):
-            raise SpecError(f"rank: found {self.rank!r}, expected a whole number from {max(highest, 1)}")
+            raise SpecError(f"rank: found {self.rank!r}, expected a whole number from {max(highest, 1)}.")
         object.__setattr__(self, "rank", int(self.rank))
         if not max(highest, 1) <= self.rank <= MAX_VARIABLE:
             because = f", because the expression uses z{highest}" if highest else ""
             raise SpecError(
                 f"rank: found {self.rank}, expected a whole number from {max(highest, 1)}{because}, "
-                f"to {MAX_VARIABLE}"
+                f"to {MAX_VARIABLE}."
             )
 
     @classmethod
@@ -71,7 +71,7 @@ class Expression:
             if rank == 0:
                 raise SpecError(
                     f"target: '{text_of(tree)}' depends on no variable, so there is nothing to learn; use "
-                    f"z1..z{MAX_VARIABLE}, or give the rank"
+                    f"z1..z{MAX_VARIABLE}, or give the rank."
                 )
         return cls(tree, rank)
 
@@ -154,10 +154,10 @@ def checked_points(z: Any, rank: int) -> np.ndarray:
     z = np.asarray(z)
     if not np.issubdtype(z.dtype, np.floating):
         if not np.can_cast(z.dtype, np.float64):
-            raise SpecError(f"z: found dtype {z.dtype}, expected real numbers")
+            raise SpecError(f"z: found dtype {z.dtype}, expected real numbers.")
         z = z.astype(np.float64)
     if z.ndim == 0 or z.shape[-1] != rank:
-        raise SpecError(f"z: found shape {z.shape}, expected (..., {rank}), the last axis being the rank")
+        raise SpecError(f"z: found shape {z.shape}, expected (..., {rank}), the last axis being the rank.")
     return z
 
 

@@ -60,7 +60,7 @@ class Polynomial:
         for index, coefficient in self.terms.items():
             if len(index) != self.rank or min(index, default=0) < 0:
                 raise SpecError(
-                    f"polynomial: multi-index {index}, expected {self.rank} whole numbers >= 0 (the rank)"
+                    f"polynomial: multi-index {index}, expected {self.rank} whole numbers >= 0 (the rank)."
                 )
             if coefficient != 0:
                 kept[tuple(index)] = Fraction(coefficient) if isinstance(coefficient, int) else coefficient
@@ -114,7 +114,7 @@ class Polynomial:
             raise CapabilityError(
                 f"polynomial: expanding a product of {len(self.terms)} by {len(other.terms)} terms, at most "
                 f"{MAX_WORK} products are done; the target can be simulated, but not expanded: use fewer "
-                "variables or a lower power"
+                "variables or a lower power."
             )
         terms: dict[Index, Coefficient] = {}
         for left, a in self.terms.items():
@@ -127,7 +127,7 @@ class Polynomial:
 
     def __pow__(self, exponent: int) -> Polynomial:
         if not isinstance(exponent, int) or exponent < 0:
-            raise SpecError(f"polynomial: power {exponent!r}, expected a whole number >= 0")
+            raise SpecError(f"polynomial: power {exponent!r}, expected a whole number >= 0.")
         result = Polynomial.constant(1, self.rank)
         for _ in range(exponent):
             result = result * self
@@ -139,7 +139,7 @@ class Polynomial:
         if not np.issubdtype(z.dtype, np.floating):
             z = z.astype(np.float64)
         if z.ndim == 0 or z.shape[-1] != self.rank:
-            raise SpecError(f"polynomial: z has shape {z.shape}, expected (..., {self.rank})")
+            raise SpecError(f"polynomial: z has shape {z.shape}, expected (..., {self.rank}).")
         total = np.zeros(z.shape[:-1], z.dtype)
         powers: dict[tuple[int, int], Any] = {}
         for index, coefficient in self.terms.items():
@@ -181,5 +181,5 @@ class Polynomial:
         if not isinstance(other, Polynomial):
             return Polynomial.constant(other, self.rank)
         if other.rank != self.rank:
-            raise SpecError(f"polynomial: ranks {self.rank} and {other.rank} differ; both must be the same")
+            raise SpecError(f"polynomial: ranks {self.rank} and {other.rank} differ; both must be the same.")
         return other

@@ -51,18 +51,18 @@ class Target:
         if not isinstance(self.link, (Expression, CallableLink)):
             raise SpecError(
                 f"target: link is {type(self.link).__name__}, expected an Expression or a CallableLink; use "
-                "Target.parse or Target.from_callable"
+                "Target.parse or Target.from_callable."
             )
         if self.rank != self.link.rank:
-            raise SpecError(f"rank: found {self.rank!r}, expected {self.link.rank}, the rank of the link")
+            raise SpecError(f"rank: found {self.rank!r}, expected {self.link.rank}, the rank of the link.")
         if isinstance(self.noise, (bool, str)):
-            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a number >= 0")
+            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a number >= 0.")
         try:
             noise = float(self.noise)
         except (TypeError, ValueError):
-            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a number >= 0") from None
+            raise SpecError(f"noise: found {self.noise!r}, expected a variance, a number >= 0.") from None
         if not 0.0 <= noise < math.inf:
-            raise SpecError(f"noise: found {noise:g}, expected a variance, a finite number >= 0")
+            raise SpecError(f"noise: found {noise:g}, expected a variance, a finite number >= 0.")
         object.__setattr__(self, "noise", noise)
         object.__setattr__(self, "rank", self.link.rank)
 
@@ -136,6 +136,6 @@ class Target:
         if not isinstance(self.link, Expression):
             raise CapabilityError(
                 f"target '{self}' is a Python function, which a study cannot store or send; write "
-                "it as an expression (Target.parse)"
+                "it as an expression (Target.parse)."
             )
         return {"expression": str(self.link), "rank": self.rank, "noise": self.noise}

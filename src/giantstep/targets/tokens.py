@@ -56,7 +56,8 @@ def fail(source: str, column: int, message: str) -> NoReturn:
     stop = column - 1 + 30
     excerpt = source[start:stop]
     shown = ("..." if start else "") + ascii(excerpt)[1:-1] + ("..." if stop < len(source) else "")
-    raise SpecError(f"target: column {column} of '{shown}': {message}")
+    end = "" if message.endswith("?") else "."
+    raise SpecError(f"target: column {column} of '{shown}': {message}{end}")
 
 
 def tokenize(source: str) -> tuple[Token, ...]:
@@ -73,9 +74,9 @@ def tokenize(source: str) -> tuple[Token, ...]:
     ['2', '*', 'z1', '**', '2', '']
     """
     if not isinstance(source, str):
-        raise SpecError(f"target: found {type(source).__name__}, expected text such as 'z1 + z1*z2'")
+        raise SpecError(f"target: found {type(source).__name__}, expected text such as 'z1 + z1*z2'.")
     if len(source) > MAX_LENGTH:
-        raise SpecError(f"target: {len(source)} characters, at most {MAX_LENGTH} are allowed; shorten it")
+        raise SpecError(f"target: {len(source)} characters, at most {MAX_LENGTH} are allowed; shorten it.")
     tokens: list[Token] = []
     position = 0
     while position < len(source):
