@@ -124,11 +124,10 @@ def print_certificate(
     certificate: Certificate, sizes: Sequence[Magnitude] = (), *, name: str | None = None
 ) -> None:
     """Print exponents, the chain with its reasons, what stays hidden, and what it costs."""
-    from rich import box
     from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import empty_table, measured, stdout
     from giantstep.staircase.words import (
         conclusions,
         direction,
@@ -148,7 +147,7 @@ def print_certificate(
     console.print(exponents)
     console.print()
     if certificate.steps:
-        chain = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=True)
+        chain = empty_table()
         for title in ("step", "learnt", "new directions", "samples", "because"):
             chain.add_column(title, justify="right" if title == "step" else "left")
         known = 0

@@ -20,6 +20,7 @@ from giantstep.numerals import written as written
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 CONSENT_SECONDS = 600.0
 """Above this estimate a command wants --yes."""
@@ -136,6 +137,14 @@ def progress(what: str, total: float) -> Iterator[Callable[..., None]]:
             tell(f"{what}: {100 * done / max(total, 1e-300):.0f} % done{f', {note}' if note else ''}")
 
     yield advance
+
+
+def empty_table() -> Table:
+    """Return a table without columns yet, of the look of all: a rule below the headings, none around."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
 
 
 def listing(rows: list[dict[str, str]]) -> None:

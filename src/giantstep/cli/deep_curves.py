@@ -52,11 +52,9 @@ def document_of(walked: DeepWalk, parameters: dict[str, Any]) -> dict[str, Any]:
 
 def print_curve(document: dict[str, Any]) -> None:
     """Print it as a table, with what is to be said beside it."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, plural, stdout
+    from giantstep.cli.console import empty_table, measured, plural, stdout
 
     console, given = stdout(), document["parameters"]
     if "data" in given:
@@ -70,7 +68,7 @@ def print_curve(document: dict[str, Any]) -> None:
         console.print(Words(_steps(document)))
     axis = "penalty" if "penalty" in document["points"][0] else "ridge"
     simulated = "simulation" in document["points"][0]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     linearised = "linearised_test_error" in document["points"][0]
     titles = [axis, "n", "test error", "training error"] + (["linearised"] if linearised else [])
     for title in titles + (["measured test error", "z", "measured training error", "z"] if simulated else []):

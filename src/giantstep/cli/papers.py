@@ -94,16 +94,14 @@ def _document(found: Paper, folder: Path, made: tuple[Printed, ...]) -> dict[str
 
 
 def _print(found: Paper, folder: Path, made: tuple[Printed, ...]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    from giantstep.cli.console import stdout, tell
+    from giantstep.cli.console import empty_table, stdout, tell
     from giantstep.cli.verdicts import STYLE
 
     console = stdout()
     console.print(Text.assemble((f"arXiv:{found.arxiv}  ", "bold"), found.title))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     for heading in ("figure", "theory and simulation", "because"):
         table.add_column(heading)
     for one in made:

@@ -206,11 +206,9 @@ def _simulation(walked: LearningWalk) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout, written
+    from giantstep.cli.console import empty_table, measured, stdout, written
 
     console, given = stdout(), document["parameters"]
     console.print(
@@ -226,7 +224,7 @@ def _print(document: dict[str, Any]) -> None:
     console.print()
     simulated = document.get("simulation", {}).get("points", [])
     labels = [name for name in LOSSES_OF_LABELS if name in document["points"][0]]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     table.add_column("n/d", justify="right")
     for title in ("test error", "training error", *(name.replace("_", " ") for name in labels), "digits"):
         table.add_column(title, justify="right")

@@ -252,12 +252,10 @@ def _print(document: dict[str, Any]) -> None:
 
 
 def _table(points: list[dict[str, Any]], moved: str, scale: float) -> Any:
-    from rich import box
-    from rich.table import Table
 
-    from giantstep.cli.console import measured, written
+    from giantstep.cli.console import empty_table, measured, written
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     played = "frozen_distance" in points[0]
     for title in ("time", "|f - f*|^2", "residual", "T x average gap", moved):
         table.add_column(title, justify="right")

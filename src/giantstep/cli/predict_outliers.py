@@ -284,10 +284,9 @@ def _leaving(rungs: list[int]) -> str:
 
 
 def _table(*titles: str) -> Any:
-    from rich import box
-    from rich.table import Table
+    from giantstep.cli.console import empty_table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     for title in titles:
         table.add_column(title)
     return table

@@ -107,16 +107,14 @@ def predicted_steps(theory: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _print(document: dict[str, Any], rank: int) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import empty_table, measured, stdout
 
     console = stdout()
     console.print(Words(document["target"], style="bold"))
     console.print()
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     table.add_column("step", justify="right")
     shown = min(rank, 5)
     for name in ("alignment", "row norm^2", *(f"overlap z{axis + 1}" for axis in range(shown))):

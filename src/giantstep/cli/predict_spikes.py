@@ -254,14 +254,12 @@ def _print(document: dict[str, Any]) -> None:
 
 def _table(point: dict[str, Any]) -> Any:
     """Return both forms of the theory, and under them what was measured, each number with its z-score."""
-    from rich import box
-    from rich.table import Table
 
+    from giantstep.cli.console import empty_table, written
     from giantstep.cli.console import measured as with_error
-    from giantstep.cli.console import written
 
     kinds = point.get("measured", {}).get("features", ())
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     for title in ("order", "status", "singular value", "cos² left", "train gain", "test gain"):
         table.add_column(title, justify="left" if title == "status" else "right")
         if kinds and title not in ("order", "status"):

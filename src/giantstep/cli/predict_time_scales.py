@@ -226,18 +226,16 @@ def _document(theory: xr.Dataset, start: Any) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import plural, stdout, written
+    from giantstep.cli.console import empty_table, plural, stdout, written
 
     console, given = stdout(), document["parameters"]
     for name in ("activation", "target"):
         row = ", ".join(f"{value:.4g}" for value in given[f"orthonormal_{name}"])
         console.print(Words.assemble((f"{name:10}", "bold"), f" {row}   (orthonormal Hermite)"))
     console.print()
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     for title in ("eps", "k", "time", "closed form", "local slope", "exponent", "risk after", "plateau"):
         table.add_column(title, justify="right")
     for point in document["points"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from giantstep.cli.console import count, finite, measured, plural, stdout
+from giantstep.cli.console import count, empty_table, finite, measured, plural, stdout
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,8 +109,6 @@ def print_steps(
     document: dict[str, Any], target: Target, network: Network, protocol: Protocol, seeds: int
 ) -> None:
     """Print the steps as a table, and what they come to."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
     console = stdout()
@@ -119,7 +117,7 @@ def print_steps(
     console.print(Words(_setting(document, network, protocol)))
     console.print(Words(f"engine {document['engine']}: {document['engine_reason']}"))
     console.print()
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     table.add_column("step", justify="right")
     table.add_column("predicted", justify="right")
     table.add_column("alignment")

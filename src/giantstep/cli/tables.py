@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 
 def print_tables(tables: Iterable[Table]) -> None:
     """Print each table with its title above and its note below."""
-    from rich import box
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    from giantstep.cli.console import stdout
+    from giantstep.cli.console import empty_table, stdout
 
     console = stdout()
     for table in tables:
-        grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+        grid = empty_table()
         for heading in table.columns.values():
             grid.add_column(heading)
         for row in table.rows:

@@ -12,11 +12,9 @@ STYLE = {"agrees": "green", "disagrees": "bold red", "not resolved": "yellow"}
 
 def print_verdicts(title: str, table: dict[str, Any]) -> None:
     """Print one table a row of the verdicts, and the count of each verdict at the end."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    from giantstep.cli.console import count, measured, stdout
+    from giantstep.cli.console import count, empty_table, measured, stdout
 
     console = stdout()
     console.print(Text(title, style="bold"))
@@ -25,7 +23,7 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
         verdict = Text(row["verdict"], style=STYLE.get(row["verdict"], ""))
         dimension = f"   d = {count(row['dimension'])}" if row.get("dimension") else ""
         console.print(Text.assemble((_name(row), "bold"), f"   {row['expression']}{dimension}   ", verdict))
-        steps = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+        steps = empty_table()
         for heading in ("step", "predicted U_t", "dim", "alignment with U_t"):
             steps.add_column(heading, justify="right" if heading in {"step", "dim"} else "left")
         for number, step in enumerate(row["steps"]):
@@ -54,13 +52,11 @@ def print_verdicts(title: str, table: dict[str, Any]) -> None:
 
 def _summary(rows: list[dict[str, Any]]) -> Table:
     """One line a target: how the predicted dimension climbs, what the last step measured, the verdict."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    from giantstep.cli.console import measured
+    from giantstep.cli.console import empty_table, measured
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     for heading in ("target", "dim U_t", "alignment at the end", "verdict"):
         table.add_column(heading)
     for row in rows:
