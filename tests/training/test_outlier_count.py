@@ -127,6 +127,18 @@ def test_measure_outliers_says_what_is_wrong_with_its_input():
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("spikes", "words"),
+    [("a", "spikes: found"), ([[np.nan]], "spikes: found shape (1, 1)"), (np.zeros((1, 1, 1)), "(1, 1, 1)")],
+)
+def test_spikes_that_cannot_be_are_named(spikes, words):
+    network = gs.Network(20, "He1", readout="gaussian", symmetric=False)
+    protocol = gs.Protocol.of_exponents([0.3], [1], batch=50)
+    with pytest.raises(gs.SpecError) as error:
+        gs.simulate_outliers(gs.Target.parse("z1"), network, protocol, dimension=15, spikes=spikes)
+    assert words in str(error.value)
+
+
 def test_a_run_that_overflows_says_so_and_keeps_what_came_before():
     network = gs.Network(40, "He1+He2", readout="gaussian", symmetric=False)
     steps = (gs.Step(100, 1e200, loss="correlation"), gs.Step(100, 1e30, loss="correlation"))

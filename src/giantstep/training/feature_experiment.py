@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from giantstep.errors import SpecError
+from giantstep.errors import SpecError, whole_number
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, Step, check_nouns
 from giantstep.sizes import Size
@@ -86,13 +86,18 @@ class FeatureExperiment:
         check_nouns(self.target, self.network, None, optional=True)
         check_dimension(self.dimension, self.target.rank)
         for name in ("samples", "first_batch", "test_samples"):
-            size = getattr(self, name)
-            whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-            if not (whole and size >= 1) and not (name == "test_samples" and size is None):
-                raise SpecError(f"{name}: found {size!r}, expected a whole number >= 1.")
-        penalty = isinstance(self.ridge, int | float | np.number) and not isinstance(self.ridge, bool)
-        if not penalty or not 0 < self.ridge < math.inf:
-            raise SpecError(f"ridge: found {self.ridge!r}, expected a finite number > 0.")
+            if name != "test_samples" or self.test_samples is not None:
+                whole_number(name, getattr(self, name), 1, 10**12)
+        for name in ("learning_rate", "ridge"):
+            value = getattr(self, name)
+            real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            if not real or not 0 < value < math.inf:
+                raise SpecError(f"{name}: found {value!r}, expected a finite number > 0.")
+        if not isinstance(self.expansion, FeatureExpansion):
+            raise SpecError(
+                f"expansion: found {type(self.expansion).__name__}, expected a FeatureExpansion, such as "
+                "FeatureExpansion.of(predict.spikes(...))."
+            )
 
     @property
     def protocol(self) -> Protocol:

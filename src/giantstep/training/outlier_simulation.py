@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giantstep.errors import whole_number
+from giantstep.errors import SpecError, whole_number
 from giantstep.networks import Network
 from giantstep.protocol import Protocol, check_nouns
 from giantstep.streams import Streams, fingerprint
@@ -17,6 +17,7 @@ from giantstep.threads import check_threads, one_blas_thread
 from giantstep.training.choice import Cost, check_memory, choose
 from giantstep.training.direct import direct_layers
 from giantstep.training.experiment import COMPLETED, NONFINITE, Experiment, diverged, ignore_progress
+from giantstep.training.measurement import real_array
 from giantstep.training.outlier_count import check_sizes, labelled
 from giantstep.training.simulation import check_dimension
 from giantstep.training.spectrum import TopSpectrum, top_spectrum
@@ -123,6 +124,7 @@ def outlier_replicate(
         target, network, protocol, int(dimension), streams, check_threads(threads), on_progress
     )
     check_memory(choose(experiment, "direct"))
+    wanted = None if spikes is None else _coefficients(spikes)
     teacher = np.eye(target.rank, dimension)
     with one_blas_thread():
         readout = experiment.draw_readout()
@@ -137,8 +139,7 @@ def outlier_replicate(
         steps = len(protocol.steps) + 1
         found += [_nothing(found[0])] * (steps - len(found))
         dataset = labelled([found], teacher)
-        if spikes is not None:
-            wanted = np.atleast_2d(np.asarray(spikes, dtype=np.float64))
+        if wanted is not None:
             lost = status != COMPLETED
             rows = np.full((len(wanted), len(MATCHED)), np.nan)
             if not lost:
@@ -184,6 +185,17 @@ def spike_vectors(coefficients: Array, readout: Array) -> Array:
     lengths = np.linalg.norm(vectors, axis=0)
     unit: Array = vectors / np.where(lengths > 0, lengths, 1.0)
     return unit
+
+
+def _coefficients(spikes: Any) -> Array:
+    """Return the combinations of powers that are asked for, shape (spike, power)."""
+    wanted = np.atleast_2d(real_array("spikes", spikes))
+    if wanted.ndim > 2 or not np.isfinite(wanted).all():
+        raise SpecError(
+            f"spikes: found shape {wanted.shape}, expected finite numbers of shape (spike, power), such as "
+            "left_coefficients of predict.outliers."
+        )
+    return wanted
 
 
 def match_spikes(found: TopSpectrum, left: Array, right: Array, teacher: Array) -> Array:
