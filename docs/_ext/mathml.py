@@ -6,7 +6,12 @@ from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
 # MathML Core has no styled letters; Unicode has them.
-LETTERS = {r"\\mathbb\s*\{?E\}?": "𝔼", r"\\mathbb\s*\{?R\}?": "ℝ", r"\\mathcal\s*\{?N\}?": "𝒩"}
+LETTERS = {
+    r"\\mathbb\s*\{?E\}?": "𝔼",
+    r"\\mathbb\s*\{?R\}?": "ℝ",
+    r"\\mathbf\s*\{?1\}?": "𝟏",
+    r"\\mathcal\s*\{?N\}?": "𝒩",
+}
 LINES = re.compile(r"\\begin\{aligned\}(.*)\\end\{aligned\}", re.DOTALL)
 
 

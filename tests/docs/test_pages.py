@@ -36,6 +36,17 @@ def test_code_on_a_page_is_run_or_checked(page):
                 assert verb in known, f"{page.name}: giantstep {verb} does not exist"
 
 
+def test_no_line_of_a_cell_is_cut_at_the_edge_of_the_page():
+    lines = [
+        (page.name, line)
+        for page in PAGES
+        for kind, body in blocks(page)
+        if kind in RUN_BY_THE_BUILD
+        for line in body.splitlines()
+    ]
+    assert [(name, line) for name, line in lines if len(line) > 97] == []
+
+
 def test_notebook_pages_say_which_kernel():
     for page in PAGES:
         if any(kind == "{code-cell}" for kind, _ in blocks(page)):

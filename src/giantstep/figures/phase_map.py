@@ -94,17 +94,18 @@ def phase_panel(
     counts, sees = one["outlier_count"].values, one["informative_count"].values
     axis1, axis2 = one["first_exponent"].values, one["second_exponent"].values
     step1, step2 = (float(axis[1] - axis[0]) for axis in (axis1, axis2))
-    words = [f"{_count(k)} blind" for k in range(1, _MOST + 1)]
+    words = ["none", *(f"{_count(k)} blind" for k in range(1, _MOST + 1))]
     words += [f"{_count(k)} sees" for k in range(1, _MOST + 1)]
     kinds = np.minimum(counts, _MOST) + np.where((counts > 0) & (sees > 0), _MOST, 0)
     rows = []
     for i, x in enumerate(axis1):
         for first, last in _runs(kinds[i]):
-            if kinds[i, first]:
-                # Wider than a cell by a little: seams between tiles would show.
-                tile = {"x": x, "x2": x + 1.1 * step1, "y": axis2[first], "y2": axis2[last] + 1.1 * step2}
-                rows.append(tile | {"kind": words[int(kinds[i, first]) - 1]})
-    color = alt.Color("kind:N", scale=alt.Scale(domain=words, range=[*_BLIND, *_SEES]), legend=None)
+            # Twice as wide as a cell: the next column covers half of it, and no seam between them shows.
+            tile = {"x": x, "x2": x + 2 * step1, "y": axis2[first], "y2": axis2[last] + 1.1 * step2}
+            rows.append(tile | {"kind": words[int(kinds[i, first])]})
+    color = alt.Color(
+        "kind:N", scale=alt.Scale(domain=words, range=["#FFFFFF", *_BLIND, *_SEES]), legend=None
+    )
     x = alt.X(
         "x:Q",
         title="α1, first learning rate ~ p^α1",
