@@ -14,7 +14,8 @@ import argparse
 from collections.abc import Iterator
 
 from giantstep import Target
-from giantstep.studies.learning_walk import THEORIES, CurveSetting, learning_walk, rms
+from giantstep.significance import rms
+from giantstep.studies.learning_walk import THEORIES, CurveSetting, learning_walk
 
 SEED = 91
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.asymptotics.spiked_points import DATA
@@ -9,6 +11,7 @@ from tests.asymptotics.spiked_points import DATA
 from giantstep import Target
 from giantstep import asymptotics as predict
 from giantstep.asymptotics.spiked.convex_curve import convex_curve
+from giantstep.asymptotics.spiked.convex_readout import train
 from giantstep.asymptotics.spiked.curve import Setting, curve
 from giantstep.asymptotics.spiked.losses import LOSSES
 from giantstep.errors import CapabilityError, SpecError
@@ -81,6 +84,24 @@ def test_the_pull_is_the_slope_at_the_proximal_point(name):
     change = (loss.pull(u - h, v)[0] - loss.pull(u + h, v)[0]) / (2 * h)
     near_kink = np.any([abs(u - kink) < 2 * h for kink in loss.kinks(v + 0 * u)], axis=0)
     np.testing.assert_allclose(np.where(near_kink, 0, change - steep), 0, atol=1e-6 * steep.max())
+
+
+def test_a_long_spike_takes_more_nodes_until_its_digits_are_good():
+    found = convex_curve(settled(eta=8.0), "logistic", np.array([2.0]), np.array([0.1]))
+    assert found.status[0] == "converged"
+    assert found.digits[0] >= 8
+
+
+def test_a_cold_start_that_fails_walks_down_from_a_strong_penalty(monkeypatch):
+    expected = convex_curve(settled(), "logistic", np.array([2.0]), np.array([0.05])).points[0]
+
+    def stuck(problem):
+        found = train(problem)
+        return found if problem.ridge > 0.9 else replace(found, status="nonfinite")
+
+    monkeypatch.setattr("giantstep.asymptotics.spiked.convex_curve._cold", stuck)
+    found = convex_curve(settled(), "logistic", np.array([2.0]), np.array([0.05])).points[0]
+    np.testing.assert_allclose(found.x, expected.x, atol=1e-9)
 
 
 def test_what_convex_losses_cannot_do_is_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,9 @@ from giantstep.asymptotics.spiked.losses import LOSSES
 from giantstep.asymptotics.spiked.status import FEWEST_DIGITS, Status
 from giantstep.errors import CapabilityError
 
-_NODES, _XI_NODES = 161, 60
+_NODES, _XI_NODES = (161, 321, 641, 1281), 60
+_ENOUGH_DIGITS = 8.0
+_EASY_RIDGE, _FACTOR = 1.0, 10**0.5
 _COARSE_XI_NODES = 40
 _MOST_DIGITS = 11.0
 
@@ -61,14 +64,14 @@ def convex_curve(setting: Setting, loss: str, sample_ratio: Array, ridge: Array)
         )
     layer = first_layer(setting)
     step = layer.step
-    fine = tabulate(setting, step, _NODES)
     bulk = IsotropicBulk(step.bulk_scale, setting.width_ratio)
+    tables = {_NODES[0]: tabulate(setting, step, _NODES[0])}
     points: list[ConvexPoint] = []
     digits = np.zeros(len(ridge))
     start: Array | None = None
     for place, (samples, penalty) in enumerate(zip(sample_ratio, ridge, strict=True)):
         problem = ConvexProblem(
-            tables=fine,
+            tables=tables[_NODES[0]],
             bulk=bulk,
             loss=LOSSES[loss],
             gamma=step.spike_alignment,
@@ -77,16 +80,50 @@ def convex_curve(setting: Setting, loss: str, sample_ratio: Array, ridge: Array)
             ridge=float(penalty),
             nodes=_XI_NODES,
         )
-        found = train(problem, start) if start is not None else None
-        if found is None or found.status is not Status.CONVERGED:
-            found = train_from_logistic(problem) if loss == "hinge" else train(problem)
+        found = _solved(problem, start)
+        good = _digits(problem, found)
+        for nodes in _NODES[1:]:
+            if good >= _ENOUGH_DIGITS or found.status is not Status.CONVERGED:
+                break
+            if nodes not in tables:
+                tables[nodes] = tabulate(setting, step, nodes)
+            problem = replace(problem, tables=tables[nodes])
+            finer = train(problem, found.x)
+            if finer.status is not Status.CONVERGED:
+                break
+            found, good = finer, _digits(problem, finer)
         points.append(found)
         # A long jump is a cold start; only neighbours on the grid help.
         start = found.x if found.status is Status.CONVERGED else None
-        digits[place] = _digits(problem, found)
+        digits[place] = good
     status = np.array([point.status for point in points], object)
     status[(status == Status.CONVERGED) & (digits < FEWEST_DIGITS)] = Status.IMPRECISE
     return ConvexCurve(tuple(points), layer, digits, status)
+
+
+def _solved(problem: ConvexProblem, start: Array | None) -> ConvexPoint:
+    """Solve from a neighbour, else from the logistic loss, else down from a strong penalty."""
+    found = train(problem, start) if start is not None else None
+    if found is None or found.status is not Status.CONVERGED:
+        found = _cold(problem)
+    if found.status is Status.CONVERGED or problem.ridge >= _EASY_RIDGE:
+        return found
+    count = 1 + math.ceil(math.log(_EASY_RIDGE / problem.ridge) / math.log(_FACTOR))
+    before: Array | None = None
+    here: ConvexPoint | None = None
+    for ridge in np.geomspace(_EASY_RIDGE, problem.ridge, count):
+        one = replace(problem, ridge=float(ridge))
+        # Solutions are near a power of the ridge, so straight in the logarithms.
+        ahead = None if here is None else here.x if before is None else 2 * here.x - before
+        new = _cold(one) if ahead is None else train(one, ahead)
+        if new.status is not Status.CONVERGED:
+            return found
+        before, here = None if here is None else here.x, new
+    return found if here is None else here
+
+
+def _cold(problem: ConvexProblem) -> ConvexPoint:
+    return train_from_logistic(problem) if problem.loss.name == "hinge" else train(problem)
 
 
 def _digits(problem: ConvexProblem, found: ConvexPoint) -> float:
@@ -96,7 +133,11 @@ def _digits(problem: ConvexProblem, found: ConvexPoint) -> float:
     coarse = replace(problem, tables=problem.tables.thinned(), nodes=_COARSE_XI_NODES)
     with np.errstate(all="ignore"):
         move = np.abs(coarse.image(found.x) - problem.image(found.x)).max()
-        changed = abs(coarse.errors(found.x)["test_loss"] / found.test_loss - 1)
+        errors = coarse.errors(found.x)
+        losses = abs(np.array([errors[name] - getattr(found, name) for name in ("test_loss", "train_loss")]))
+        # Where the readout hardly fluctuates the classification error jumps along the spike.
+        missed = abs(errors["classification_error"] / found.classification_error - 1)
+    changed = max(float(losses.max()) / found.test_loss, missed)
     # Both rules converge geometrically: the fine one is off by about the square of their difference.
-    far = max(max(float(move), float(changed)) ** 1.5, found.residual, 1e-300)
+    far = max(max(float(move), changed) ** 1.5, found.residual, 1e-300)
     return float(np.clip(-np.log10(far), 0.0, _MOST_DIGITS)) if np.isfinite(far) else 0.0
