@@ -73,8 +73,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     options = parser.parse_args()
     print(f"d = {options.dimension}, {options.seeds} seeds; theory (z)", flush=True)
-    head = "sigma    target    eta n0/d ridge  p/d  n/d   D   test error"
-    print(f"{head:66s}{'isotropic':>18s}{'structured':>18s}")
+    head = "sigma    target     eta  n0/d ridge   p/d   n/d noise          test error"
+    print(f"{head}{'isotropic':>18s}{'structured':>18s}")
     found = []
     for line, test, train in points(options.dimension, options.seeds):
         found.append((test, train))
