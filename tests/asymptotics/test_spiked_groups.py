@@ -75,7 +75,17 @@ def test_the_finite_size_correction_vanishes_like_one_over_d():
     assert excess[0] / excess[1] == pytest.approx(10, rel=0.01)
 
 
+def test_a_spike_that_no_rule_resolves_is_called_imprecise():
+    found = predict.grouped_features(SIN, "tanh", readouts=[1e20, 1.0], fractions=[0.3, 0.7], **STEP)
+    assert str(found.status[0].values) == "imprecise"
+    assert float(found.digits[0]) < 6
+    found = predict.grouped_features(SIN, "tanh", readouts=[6.0, 1.0], fractions=[0.3, 0.7], **STEP)
+    assert float(found.digits[0]) > 9
+
+
 def test_fractions_must_sum_to_one():
+    with pytest.raises(SpecError, match="readouts: found"):
+        predict.grouped_features(SIN, "tanh", readouts=["a", 1.0], fractions=[0.3, 0.7], **STEP)
     with pytest.raises(SpecError, match="expected 1"):
         predict.grouped_features(SIN, "tanh", readouts=[1.0, 2.0], fractions=[0.3, 0.3], **STEP)
     with pytest.raises(SpecError, match="expected as many of both"):

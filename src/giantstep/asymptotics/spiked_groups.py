@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from giantstep.asymptotics.reading import number, numbers
 from giantstep.asymptotics.spiked.reading import check_target, read_activation
-from giantstep.asymptotics.spiked.readout_groups import group_problem, retrain_groups
+from giantstep.asymptotics.spiked.readout_groups import GroupReadout, group_problem, refined_groups
 from giantstep.asymptotics.spiked.status import REMEDY
 from giantstep.errors import SpecError
 from giantstep.networks import Activation
@@ -54,9 +55,9 @@ def grouped_features(
     Returns
     -------
     xarray.Dataset
-        ``test_error``, ``train_error``, ``status``, ``message``, ``residual`` over sample_ratio; ``m``,
-        ``theta``, ``psi``, ``q2`` over (sample_ratio, group); ``spike_strength`` and ``bulk_scale`` over
-        group, ``spike_alignment`` of all. The attribute ``corrections`` says what is not derived.
+        ``test_error``, ``train_error``, ``status``, ``message``, ``residual``, ``digits`` over sample_ratio;
+        ``m``, ``theta``, ``psi``, ``q2`` over (sample_ratio, group); ``spike_strength`` and ``bulk_scale``
+        over group, ``spike_alignment`` of all. The attribute ``corrections`` says what is not derived.
 
     Raises
     ------
@@ -74,7 +75,11 @@ def grouped_features(
 
     check_target(target)
     sigma = read_activation(activation)
-    strengths, shares = np.asarray(readouts, float), numbers("fractions", fractions)
+    try:
+        strengths = np.asarray(readouts, float)
+    except (TypeError, ValueError):
+        raise SpecError(f"readouts: found {readouts!r}, expected finite numbers.") from None
+    shares = numbers("fractions", fractions)
     if strengths.shape != shares.shape or not 1 <= len(shares) <= MOST_GROUPS:
         raise SpecError(
             f"readouts: found {strengths.size} for {len(shares)} fractions, expected as many of both, "
@@ -89,22 +94,25 @@ def grouped_features(
     step = number("learning_rate_ratio", learning_rate_ratio)
     first = number("first_batch_ratio", first_batch_ratio)
     beta, penalty = number("width_ratio", width_ratio), number("ridge", ridge)
+    problem = partial(
+        group_problem,
+        target,
+        sigma,
+        strengths,
+        shares,
+        learning_rate_ratio=step,
+        first_batch_ratio=first,
+        width_ratio=beta,
+        ridge=penalty,
+        dimension=size,
+    )
+
+    def at(ratio: float) -> GroupReadout:
+        return refined_groups(lambda nodes: problem(sample_ratio=ratio, nodes=nodes))
+
     with one_blas_thread(), np.errstate(all="ignore"):
-        points = []
-        for ratio in samples:
-            problem, steps = group_problem(
-                target,
-                sigma,
-                strengths,
-                shares,
-                learning_rate_ratio=step,
-                first_batch_ratio=first,
-                width_ratio=beta,
-                sample_ratio=float(ratio),
-                ridge=penalty,
-                dimension=size,
-            )
-            points.append(retrain_groups(problem, steps))
+        points = [at(float(ratio)) for ratio in samples]
+    steps = points[0].steps_of_groups
     both = ("sample_ratio", "group")
     dataset = xr.Dataset(
         {
@@ -113,7 +121,7 @@ def grouped_features(
         }
         | {
             name: ("sample_ratio", np.array([getattr(one, name) for one in points]))
-            for name in ("test_error", "train_error", "residual")
+            for name in ("test_error", "train_error", "residual", "digits")
         }
         | {
             "status": ("sample_ratio", [str(one.status) for one in points]),

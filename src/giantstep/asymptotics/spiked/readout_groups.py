@@ -7,20 +7,22 @@ keeps what the means' stiffness costs at finite size, which is large where the g
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
 
 from giantstep.asymptotics.spiked.bulk import Array
 from giantstep.asymptotics.spiked.functionals import LinkTable, activation_table, link_table
-from giantstep.asymptotics.spiked.status import Status
+from giantstep.asymptotics.spiked.status import FEWEST_DIGITS, Status
 from giantstep.asymptotics.spiked.step_map import StepMap, activation_moments, label_moments, step_map
 from giantstep.gaussian.line import trapezoid
 from giantstep.networks import Activation
 from giantstep.targets import Target
 
-_NODES = 161
+_NODES = (161, 321, 641, 1281)
+_ENOUGH = 1e-10
 _COMPLEX_STEP = 1e-30
 _INNER_STEPS, _PICARD_STEPS, _NEWTON_STEPS = 2000, 40, 60
 _INNER_TOLERANCE, _TOLERANCE = 1e-14, 1e-12
@@ -40,6 +42,8 @@ class GroupReadout:
     steps_of_groups : tuple of StepMap
     residual : float
     status : Status
+    digits : float
+        Estimated number of good digits of the errors; 0 where only one rule was tried.
     """
 
     test_error: float
@@ -51,6 +55,7 @@ class GroupReadout:
     steps_of_groups: tuple[StepMap, ...]
     residual: float
     status: Status
+    digits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ def group_problem(
     sample_ratio: float,
     ridge: float,
     dimension: float = math.inf,
-    nodes: int = _NODES,
+    nodes: int = _NODES[0],
 ) -> tuple[GroupProblem, tuple[StepMap, ...]]:
     """Return the problem of groups with readouts s_g / sqrt(p) in given fractions, and their steps."""
     sigma = activation_moments(activation)
@@ -178,6 +183,24 @@ def group_problem(
         ridge=ridge,
         dimension=dimension,
     ), steps
+
+
+def refined_groups(problem: Callable[[int], tuple[GroupProblem, tuple[StepMap, ...]]]) -> GroupReadout:
+    """Solve one point with twice the nodes until its errors stay; they are as good as their last change."""
+    found, error = retrain_groups(*problem(_NODES[0])), math.inf
+    for nodes in _NODES[1:]:
+        if found.status is not Status.CONVERGED:
+            return found
+        last, found = found, retrain_groups(*problem(nodes))
+        pairs = ((last.test_error, found.test_error), (last.train_error, found.train_error))
+        error = max(abs(one - other) / abs(other or 1.0) for one, other in pairs)
+        if error <= _ENOUGH:
+            break
+    if found.status is not Status.CONVERGED:
+        return found
+    digits = float(np.clip(-np.log10(max(error, found.residual, 1e-14)), 0.0, None))
+    status = Status.CONVERGED if digits >= FEWEST_DIGITS else Status.IMPRECISE
+    return replace(found, digits=digits, status=status)
 
 
 def retrain_groups(problem: GroupProblem, steps: tuple[StepMap, ...]) -> GroupReadout:
