@@ -131,7 +131,10 @@ def tables(dataset: xr.Dataset, folder: str | Path) -> tuple[Table, ...]:
             rows.append(row)
     heads = {"ratio": "eps", "k": "k", "time": "learned at", "closed": "closed form", "slope": "local slope"}
     heads |= {"exponent": "exponent", "after": "risk after", "plateau": "plateau"}
-    note = "Slopes are local, to the ratio above; t_1 carries log(1/eps)."
+    note = (
+        "Slopes are local, to the ratio above; t_1 carries log(1/eps). Where the risk after a component is "
+        "not yet its plateau, the next one is learned with it and the slope of neither is its own."
+    )
     found = [Table("When each component is learned", heads, rows, note)]
     if "deviation" in dataset:
         rows = [
