@@ -136,6 +136,8 @@ def refusal(call, argument, value):
         (predict.deep_curve, "learner", None, "learner: found NoneType, expected DeepWeights"),
         (predict.deep_curve, "shared_layers", -1, "shared_layers: found -1"),
         (predict.ridge_curve, "intercept", "no", "intercept: found 'no', expected True or False"),
+        (predict.task_alignment, "samples", 1e-300, "samples: found 1e-300, expected at least 1"),
+        (ParticleStart, "readout", [1e200, 1.0], "readout: found 1e.200 in size, expected sizes up to 10000"),
         (predict.task_alignment, "fresh", 1, "fresh: found 1, expected True or False"),
         (run_games, "method", "onlin", "did you mean 'online'"),
         (run_games, "generators", [1], "generators: found .1., expected 1, one a replicate"),

@@ -14,6 +14,9 @@ from giantstep.streams import Role, Streams
 
 Array = NDArray[np.float64]
 
+LARGEST = 1e4
+"""Of a readout, beyond which the flow is too stiff for its solver."""
+
 
 @dataclass(frozen=True, eq=False)
 class ParticleStart:
@@ -63,6 +66,9 @@ class ParticleStart:
             raise SpecError("overlaps: found overlaps without readout, expected both or the readout alone.")
         if self.readout is not None:
             readout = _matrix("readout", self.readout)
+            largest = float(np.abs(readout).max())
+            if largest > LARGEST:
+                raise SpecError(f"readout: found {largest:.3g} in size, expected sizes up to {LARGEST:g}.")
             object.__setattr__(self, "readout", readout)
             object.__setattr__(self, "seeds", readout.shape[0])
             object.__setattr__(self, "width", readout.shape[1])

@@ -86,6 +86,9 @@ def task_alignment(
     flag("fresh", fresh)
     heads = numbers("samples", samples)
     second = heads if layer_samples is None else np.full(len(heads), number("layer_samples", layer_samples))
+    for name, values in (("samples", heads), ("layer_samples", second)):
+        if values.min() < 1:
+            raise SpecError(f"{name}: found {values.min():g}, expected at least 1.")
     pairs = list(zip(heads.tolist(), second.tolist(), strict=True))
 
     def ratios(neurons: int | None) -> NDArray[np.float64]:
