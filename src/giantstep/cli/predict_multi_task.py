@@ -188,11 +188,9 @@ def _simulate(
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text as Words
 
-    from giantstep.cli.console import measured, plural, stdout
+    from giantstep.cli.console import empty_table, measured, plural, stdout
 
     console, given = stdout(), document["parameters"]
     kinds = [name for name in ("balanced", "centred", "fresh") if given[name]] or ["unbalanced"]
@@ -201,7 +199,7 @@ def _print(document: dict[str, Any]) -> None:
     head = f"{tasks} ({', '.join(kinds)}) of {plural(given['rank'], 'bit')}, d = {given['dimension']}, "
     console.print(Words(f"{head}width {given['width']}", style="bold"))
     simulated = document.get("simulation")
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1))
+    table = empty_table()
     titles = ["samples", "alignment", "conditioning"]
     for title in titles + (["measured alignment", "z", "measured conditioning", "z "] if simulated else []):
         table.add_column(title, justify="right" if title.strip() in {"samples", "z"} else "left")
@@ -227,13 +225,11 @@ def _print(document: dict[str, Any]) -> None:
 
 
 def _print_downstream(rows: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    from giantstep.cli.console import measured, stdout
+    from giantstep.cli.console import empty_table, measured, stdout
 
     samples = sorted({row["samples"] for row in rows})
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), title="downstream accuracy")
+    table = empty_table()
+    table.title = "downstream accuracy"
     table.add_column("features")
     for n in samples:
         table.add_column(f"n = {n}")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FEATURES = tuple(PREDICTED)
 ORDERS = (1, 2)
-INITIAL = ("initial_train_loss", "initial_test_error")
 
 _LINE = 49
 _THEORY = ("singular_value", "left_alignment", *GAINS, *(f"{gain}_dressed" for gain in GAINS))
