@@ -88,4 +88,8 @@ def serve(bound: socket.socket, access: Access, *, on_start: Callable[[], None] 
             await super().startup(sockets=sockets)
             on_start()
 
-    Server(configuration(application(access))).run(sockets=[bound])
+    server = Server(configuration(application(access)))
+    server.run(sockets=[bound])
+    # uvicorn raises the signal again as its last act; seen once in hundreds of starts, it went unnoticed.
+    if server.started:
+        raise KeyboardInterrupt
