@@ -176,7 +176,7 @@ def test_weights_and_covariances_are_checked():
         linear_layers(DeepNetwork((4,)).draw(2, Streams(0)), input_covariance=[[1.0, 2.0], [2.0, 1.0]])
     with pytest.raises(SpecError, match=r"layers: found shapes \[\(2, 3\), \(2, 3\)\]"):
         DeepWeights(Activation.named("tanh"), (np.ones((2, 3)), np.ones((2, 3))))
-    with pytest.raises(SpecError, match="not finite"):
+    with pytest.raises(SpecError, match="layers: found nan, expected matrices of finite numbers"):
         DeepWeights(Activation.named("tanh"), (np.full((2, 3), np.nan),))
     with pytest.raises(SpecError, match="did you mean 'rainbow'"):
         DeepNetwork((3,), rows="rainbows")
