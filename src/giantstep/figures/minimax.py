@@ -49,9 +49,9 @@ def minimax(dataset: xr.Dataset) -> Any:
         "Minimax: descent-ascent of two wide networks, and its frozen-kernel limit",
         subtitle=[
             "Lines and symbols: games, one shade an output scale α, bars 2 standard errors.",
-            "Dashed: the frozen-kernel flow of the same particles. Dotted grey: the bias of ignoring the "
-            "instrument;",
-            "the limit √(2 V(0)) of α W2; the constant V(0) of the rate 1/T.",
+            "Dashed: the frozen-kernel flow of the same particles, which never ignores the instrument.",
+            "Dotted grey: the bias of ignoring it; the limit √(2 V(0)) of α W2;",
+            "the constant V(0) of the rate 1/T.",
         ],
         offset=12,
     )
