@@ -227,4 +227,6 @@ def test_a_study_runs_shows_and_goes_on(giantstep, tmp_path):
         assert text in again.out
     shown = giantstep("show", str(tmp_path / "results"), "--json").document
     assert (shown["done"], shown["points"]) == (plan["points"], plan["points"])
+    # Verdicts that stand row by row are not said once more.
+    assert shown["judgement"] is None
     assert "Two targets" in giantstep("show", str(tmp_path / "results")).out

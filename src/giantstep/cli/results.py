@@ -26,19 +26,23 @@ def show(folder: Text, /, *, json: bool = False) -> int:
     from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
     from giantstep.studies import estimate, load
+    from giantstep.studies.judgement import of_summary
     from giantstep.studies.judging import judge_folder
-    from giantstep.studies.reports import tables_of
+    from giantstep.studies.reports import summary_of, tables_of
 
     place = results_folder(folder)
     study = load(place / "study.toml")
     progress = estimate(study, place)
-    table, tables = judge_folder(place), tables_of(place, study.figure)
+    summary = summary_of(place, study.figure)
+    table, tables = judge_folder(place), tables_of(place, study.figure, summary)
+    judgement = of_summary(study.figure, summary)
     if json:
         document = {"folder": str(place), "points": progress.points, "done": progress.done}
-        print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})
+        document |= {"verdicts": table, "tables": [one.to_dict() for one in tables]}
+        print_json(document | {"judgement": judgement and judgement.to_dict()})
         return 0
     print_verdicts(study.title, table)
-    print_tables(tables)
+    print_tables(tables, judgement)
     print(f"\n{progress.done} of {progress.points} points are done.")
     for file in sorted(place.glob("*.html")) + sorted(place.glob("*.svg")) + sorted(place.glob("*.png")):
         print(f"figure   {file}")

@@ -12,6 +12,8 @@ from giantstep.cli.options import Optional, OptionalCount, Text, whole
 from giantstep.errors import SpecError
 
 if TYPE_CHECKING:
+    from xarray import Dataset
+
     from giantstep.studies import Estimate, Event, Outcome, Study
 
 _FIGURE_FORMATS = ("html", "svg", "png")
@@ -147,24 +149,29 @@ def _report(study: Study, outcome: Outcome, *, json: bool) -> int:
     from giantstep.cli.tables import print_tables
     from giantstep.cli.verdicts import print_verdicts
     from giantstep.studies import report, verdicts
+    from giantstep.studies.judgement import of_summary
+    from giantstep.studies.reports import summary_of
 
-    table, tables = verdicts(outcome.folder), report(outcome.folder, study.figure)
+    summary = summary_of(outcome.folder, study.figure)
+    table, tables = verdicts(outcome.folder), report(outcome.folder, study.figure, summary)
+    judgement = of_summary(study.figure, summary)
     if not json:
         print_verdicts(study.title, table)
-        print_tables(tables)
+        print_tables(tables, judgement)
         computed = plural(outcome.done, "point")
         print(f"\n{computed} computed in {outcome.seconds:.0f} s, {outcome.skipped} found done.")
         print(f"results  {outcome.folder}", flush=True)
     tell_diverged(outcome)
     try:
-        files = [str(file) for file in draw_study(study, outcome.folder)]
+        files = [str(file) for file in draw_study(study, outcome.folder, summary)]
     except SpecError as error:
         # Too little was computed for a figure; what there is has been printed and kept.
         tell(f"giantstep: no figure: {error}")
         files = []
     if json:
         document = _document(study, outcome) | {"figures": files}
-        print_json(document | {"verdicts": table, "tables": [one.to_dict() for one in tables]})
+        document |= {"verdicts": table, "tables": [one.to_dict() for one in tables]}
+        print_json(document | {"judgement": judgement and judgement.to_dict()})
     else:
         for file in files:
             print(f"figure   {file}")
@@ -181,15 +188,15 @@ def tell_diverged(outcome: Outcome) -> None:
         tell(f"giantstep: {number} diverged; kept with what came before, lower the learning rate there.")
 
 
-def draw_study(study: Study, folder: Path) -> list[Path]:
-    """Write the study's own figure in every format."""
+def draw_study(study: Study, folder: Path, summary: Dataset | None = None) -> list[Path]:
+    """Write the study's own figure in every format; from its summary, where that is at hand."""
     if study.figure is None:
         return []
     from giantstep.figures import draw
     from giantstep.figures.export import save
     from giantstep.studies import drawable
 
-    chart = draw(study.figure, drawable(folder, study.figure))
+    chart = draw(study.figure, drawable(folder, study.figure) if summary is None else summary)
     return [save(chart, folder / f"{study.figure}.{suffix}") for suffix in _FIGURE_FORMATS]
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from giantstep.numerals import cell
 
 if TYPE_CHECKING:
+    from giantstep.studies.judgement import Judgement
     from giantstep.studies.reports import Table
 
 
-def print_tables(tables: Iterable[Table]) -> None:
-    """Print each table with its title above and its note below."""
+def print_tables(tables: Iterable[Table], judgement: Judgement | None = None) -> None:
+    """Print each table with its title above and its note below, and the verdict on them all."""
     from rich.text import Text
 
     from giantstep.cli.console import empty_table, stdout
+    from giantstep.cli.verdicts import STYLE
 
     console = stdout()
     for table in tables:
@@ -29,3 +31,9 @@ def print_tables(tables: Iterable[Table]) -> None:
         console.print(grid)
         if table.note:
             console.print(Text(f" {table.note}"))
+    if judgement is not None:
+        console.print()
+        verdict = (judgement.verdict, STYLE[judgement.verdict])
+        console.print(
+            Text.assemble("Theory and simulation: ", verdict, f" ({judgement.reason}).", style="bold")
+        )

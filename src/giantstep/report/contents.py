@@ -15,10 +15,10 @@ from giantstep.report.pictures import Picture, pictures
 from giantstep.staircase.certificate import Certificate
 from giantstep.studies.collecting import open_folder
 from giantstep.studies.costs import estimate
-from giantstep.studies.judgement import Judgement, judge
+from giantstep.studies.judgement import Judgement, of_summary
 from giantstep.studies.judging import judge_folder
 from giantstep.studies.library import builtin, load
-from giantstep.studies.reports import Table, home, tables_of
+from giantstep.studies.reports import Table, summary_of, tables_of
 from giantstep.studies.store import Store
 from giantstep.studies.study import Study
 from giantstep.studies.subjects import subjects
@@ -90,16 +90,13 @@ def read(folder: str | Path) -> Contents:
     if not progress.done:
         raise StoreError(f"{folder}: no point of its study is done; run it first.")
     tables: Sequence[Table] = ()
-    try:
-        tables = tables_of(place, study.figure)
-    except GiantStepError as error:
-        trouble.append(f"Tables: {error}")
     judgement = None
     try:
-        if home(study.figure) is not None:
-            judgement = judge(place, study.figure)
+        summary = summary_of(place, study.figure)
+        tables = tables_of(place, study.figure, summary)
+        judgement = of_summary(study.figure, summary)
     except GiantStepError as error:
-        trouble.append(f"Verdict: {error}")
+        trouble.append(f"Tables and verdict: {error}")
     return Contents(
         study.name,
         study.title,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from giantstep.significance import plain
 from giantstep.studies.judging import verdicts
 from giantstep.studies.reports import home
 from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,17 @@ def judge(folder: str | Path, kind: str | None) -> Judgement:
     if module is None:
         return of_verdicts(row["verdict"] for row in verdicts(folder)["rows"])
     found: Judgement = module.judge(module.summary(Path(folder)))
+    return found
+
+
+def of_summary(kind: str | None, summary: xr.Dataset | None) -> Judgement | None:
+    """Return the verdict on a figure whose kind has a summary, from that summary; None for the others.
+
+    The others say it row by row, in `giantstep.studies.verdicts`.
+    """
+    if summary is None:
+        return None
+    found: Judgement = home(kind).judge(summary)
     return found
 
 

@@ -75,7 +75,22 @@ def home(kind: str | None) -> Any:
     return import_module(_HOME[kind]) if kind in _HOME else None
 
 
-def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
+def summary_of(folder: str | Path, kind: str | None) -> xr.Dataset | None:
+    """Return the summary of a study whose figure is of a kind; None for kinds that have none.
+
+    Some take a while: tables, verdict and figure may share one.
+
+    Raises
+    ------
+    SpecError
+        When nothing of the kind is finished yet.
+    StoreError
+        When the folder holds no study.
+    """
+    return drawable(folder, kind) if kind in _HOME else None
+
+
+def report(folder: str | Path, kind: str | None, summary: xr.Dataset | None = None) -> tuple[Table, ...]:
     """Return the tables of a study whose figure is of a kind, and write them and their Dataset to its folder.
 
     ``<kind>.nc`` holds the Dataset and ``tables.json`` the tables; a kind that has none writes nothing.
@@ -86,6 +101,8 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
         Results folder of `run`.
     kind : str or None
         A study's ``figure``.
+    summary : Dataset, optional
+        What `summary_of` gave, where it is at hand.
 
     Raises
     ------
@@ -97,7 +114,7 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     if kind not in _HOME:
         return ()
     place = Path(folder)
-    dataset = drawable(place, kind)
+    dataset = drawable(place, kind) if summary is None else summary
     tables = _tables(dataset, place, kind)
     variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
     commit(place / f"{kind}.nc", lambda path: write_netcdf(path, variables, dataset.attrs))
@@ -106,9 +123,11 @@ def report(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
     return tables
 
 
-def tables_of(folder: str | Path, kind: str | None) -> tuple[Table, ...]:
+def tables_of(folder: str | Path, kind: str | None, summary: xr.Dataset | None = None) -> tuple[Table, ...]:
     """Return the tables that `report` does and write nothing, for those who only look."""
-    return _tables(drawable(folder, kind), Path(folder), kind) if kind in _HOME else ()
+    if kind not in _HOME:
+        return ()
+    return _tables(drawable(folder, kind) if summary is None else summary, Path(folder), kind)
 
 
 def _tables(dataset: xr.Dataset, folder: Path, kind: str) -> tuple[Table, ...]:
