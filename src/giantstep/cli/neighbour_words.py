@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from giantstep.targets.moment_problems import MomentProblem
 
 
+def check_unused(why: str, **given: bool) -> None:
+    """Raise `SpecError` for the first option that is given and would be ignored.
+
+    >>> check_unused("with --data, whose rows say it all", widths=False, rows=True)
+    Traceback (most recent call last):
+    giantstep.errors.SpecError: rows: found with --data, whose rows say it all.
+    """
+    for name, is_given in given.items():
+        if is_given:
+            raise SpecError(f"{name}: found {why}.")
+
+
 def check_simulated(simulate: str | None, **given: bool) -> None:
     """Raise `SpecError` for the first option that is given, yet means nothing without --simulate.
 
@@ -19,9 +31,8 @@ def check_simulated(simulate: str | None, **given: bool) -> None:
     Traceback (most recent call last):
     giantstep.errors.SpecError: step: found without --simulate, which it needs. Add --simulate 4.
     """
-    for name, is_given in given.items():
-        if is_given and simulate is None:
-            raise SpecError(f"{name}: found without --simulate, which it needs. Add --simulate 4.")
+    if simulate is None:
+        check_unused("without --simulate, which it needs. Add --simulate 4", **given)
 
 
 def read_components(

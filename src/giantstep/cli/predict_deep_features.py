@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from giantstep.cli.neighbour_words import check_unused
 from giantstep.cli.options import (
     ANSWER,
     DRAWS,
@@ -99,7 +100,7 @@ def deep_features(
     trained = {"learning_rate": learning_rate, "steps": steps, "batch": batch}
     walked: DeepWalk
     if data is not None:
-        _check_unused(
+        check_unused(
             "with --data, whose rows say it all; it belongs to drawn networks",
             widths=widths != "400",
             rows=rows != "iid",
@@ -118,7 +119,7 @@ def deep_features(
         sizes, inputs = read_widths(widths, "widths"), whole(dimension, "dimension")
         parameters = {"widths": list(sizes), "rows": rows, "activation": activation, "dimension": inputs}
         if learning_rate is None:
-            _check_unused(
+            check_unused(
                 "without --learning-rate, which it needs. Add --learning-rate '3*sqrt(p)'",
                 steps=steps is not None,
                 batch=batch is not None,
@@ -127,7 +128,7 @@ def deep_features(
             parameters |= {"target": target or f"network {target_widths}", "noise": problem.noise}
             walked = _of_network(problem, samples, penalties, count, draws, yes=answer.yes)
         else:
-            _check_unused(
+            check_unused(
                 "with --learning-rate, which trains one layer on a target; it belongs to drawn networks",
                 rows=rows != "iid",
                 target_widths=target_widths != "400",
@@ -143,14 +144,6 @@ def deep_features(
     else:
         print_curve(document)
     return int(any(point["status"] != "converged" for point in document["points"]))
-
-
-def _check_unused(why: str, **given: bool) -> None:
-    from giantstep.errors import SpecError
-
-    for name, is_given in given.items():
-        if is_given:
-            raise SpecError(f"{name}: found {why}.")
 
 
 def _penalties(ridge: str | None, penalty: str | None, *, measured: bool) -> dict[str, Any]:
