@@ -90,7 +90,7 @@ def read(folder: str | Path) -> Contents:
     if not progress.done:
         raise StoreError(f"{folder}: no point of its study is done; run it first.")
     tables: Sequence[Table] = ()
-    judgement = None
+    summary = judgement = None
     try:
         summary = summary_of(place, study.figure)
         tables = tables_of(place, study.figure, summary)
@@ -105,7 +105,7 @@ def read(folder: str | Path) -> Contents:
         progress.points,
         progress.done,
         _certified(study, place),
-        pictures(study, place),
+        pictures(study, place, summary),
         judge_folder(place),
         judgement,
         tables,

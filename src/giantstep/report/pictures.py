@@ -36,12 +36,12 @@ class Picture:
     trouble: str = ""
 
 
-def pictures(study: Study, folder: Path) -> tuple[Picture, ...]:
-    """Return the study's own figure and its companions."""
+def pictures(study: Study, folder: Path, summary: Any = None) -> tuple[Picture, ...]:
+    """Return the study's own figure and its companions; from its summary, where that is at hand."""
     if study.figure is None:
         return ()
     kinds = (study.figure, *COMPANIONS.get(study.figure, ()))
-    read: dict[str, Any] = {}
+    read: dict[str, Any] = {} if summary is None else {home_of(study.figure): summary}
     return tuple(_picture(kind, folder, read, own=kind == study.figure) for kind in kinds)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from giantstep.comparison import LARGEST_RMS_Z
 from giantstep.significance import plain
 from giantstep.studies.judging import verdicts
-from giantstep.studies.reports import home
+from giantstep.studies.reports import home, summary_of
 from giantstep.verdict import AGREES, DISAGREES, NOT_RESOLVED
 
 if TYPE_CHECKING:
@@ -45,17 +45,14 @@ class Judgement:
         return asdict(self) | {"rms_z": plain(self.rms_z)}
 
 
-def judge(folder: str | Path, kind: str | None) -> Judgement:
+def judge(folder: str | Path, kind: str | None, summary: xr.Dataset | None = None) -> Judgement:
     """Return the verdict on a results folder's figure of a kind.
 
-    A kind with a summary of its own is judged by the ``judge(dataset)`` of its file; the stairway by its rows
-    of verdicts.
+    A kind with a summary of its own is judged by the ``judge(dataset)`` of its file, from ``summary`` where
+    that is at hand; the stairway by its rows of verdicts.
     """
-    module = home(kind)
-    if module is None:
-        return of_verdicts(row["verdict"] for row in verdicts(folder)["rows"])
-    found: Judgement = module.judge(module.summary(Path(folder)))
-    return found
+    own = of_summary(kind, summary_of(folder, kind) if summary is None else summary)
+    return of_verdicts(row["verdict"] for row in verdicts(folder)["rows"]) if own is None else own
 
 
 def of_summary(kind: str | None, summary: xr.Dataset | None) -> Judgement | None:

@@ -87,7 +87,11 @@ def summary_of(folder: str | Path, kind: str | None) -> xr.Dataset | None:
     StoreError
         When the folder holds no study.
     """
-    return drawable(folder, kind) if kind in _HOME else None
+    module = home(kind)
+    if module is None:
+        return None
+    summary: xr.Dataset = module.summary(Path(folder))
+    return summary
 
 
 def report(folder: str | Path, kind: str | None, summary: xr.Dataset | None = None) -> tuple[Table, ...]:
@@ -111,11 +115,11 @@ def report(folder: str | Path, kind: str | None, summary: xr.Dataset | None = No
     StoreError
         When the folder holds no study, or cannot be written.
     """
-    if kind not in _HOME:
-        return ()
     place = Path(folder)
-    dataset = drawable(place, kind) if summary is None else summary
-    tables = _tables(dataset, place, kind)
+    dataset = summary_of(place, kind) if summary is None else summary
+    if dataset is None:
+        return ()
+    tables = tables_of(place, kind, dataset)
     variables = {str(key): (tuple(map(str, v.dims)), v.values) for key, v in dataset.variables.items()}
     commit(place / f"{kind}.nc", lambda path: write_netcdf(path, variables, dataset.attrs))
     text = json.dumps([table.to_dict() for table in tables], indent=1, allow_nan=False) + "\n"
@@ -125,13 +129,10 @@ def report(folder: str | Path, kind: str | None, summary: xr.Dataset | None = No
 
 def tables_of(folder: str | Path, kind: str | None, summary: xr.Dataset | None = None) -> tuple[Table, ...]:
     """Return the tables that `report` does and write nothing, for those who only look."""
-    if kind not in _HOME:
+    dataset = summary_of(folder, kind) if summary is None else summary
+    if dataset is None:
         return ()
-    return _tables(drawable(folder, kind) if summary is None else summary, Path(folder), kind)
-
-
-def _tables(dataset: xr.Dataset, folder: Path, kind: str) -> tuple[Table, ...]:
-    tables: tuple[Table, ...] = import_module(_HOME[kind]).tables(dataset, folder)
+    tables: tuple[Table, ...] = home(kind).tables(dataset, Path(folder))
     return tables
 
 
@@ -157,7 +158,5 @@ def drawable(folder: str | Path, kind: str) -> xr.Dataset:
     StoreError
         When the folder holds no study.
     """
-    if kind not in _HOME:
-        return collect(folder)
-    dataset: xr.Dataset = import_module(_HOME[kind]).summary(Path(folder))
-    return dataset
+    summary = summary_of(folder, kind)
+    return collect(folder) if summary is None else summary

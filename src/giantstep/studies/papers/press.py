@@ -17,7 +17,7 @@ from giantstep.studies.judgement import Judgement, judge
 from giantstep.studies.library import load
 from giantstep.studies.papers.papers import Paper, PaperFigure
 from giantstep.studies.provenance import provenance
-from giantstep.studies.reports import report
+from giantstep.studies.reports import report, summary_of
 from giantstep.studies.runner import run
 from giantstep.studies.store import commit
 from giantstep.studies.study import Study
@@ -107,8 +107,9 @@ def print_paper(
         if outcome.interrupted:
             break
         try:
-            report(place, study.figure)
-            found, files = judge(place, study.figure), tuple(draw(study, place))
+            summary = summary_of(place, study.figure)
+            report(place, study.figure, summary)
+            found, files = judge(place, study.figure, summary), tuple(draw(study, place))
         except SpecError as error:
             found, files = Judgement("not resolved", f"no figure: {error}"), ()
         made.append(Printed(figure, study, outcome, files, found))
